@@ -1,0 +1,82 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+// The rooms of the house. Dependencies point down: Core knows nobody, rooms know Core (and Wire where they talk to
+// the network), Server knows all. What is not listed here cannot be imported.
+let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioTLS = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
+
+let package = Package(
+    name: "ostiary",
+    products: [
+        .executable(name: "ostiary", targets: ["ostiary"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-certificates.git", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
+    ],
+    targets: [
+        .target(name: "OstiaryCore", dependencies: [crypto], path: "Sources/Core"),
+        .target(name: "OstiaryWire", dependencies: ["OstiaryCore", nio, nioPosix, nioTLS], path: "Sources/Wire"),
+        .target(
+            name: "OstiaryIdentity",
+            dependencies: ["OstiaryCore", crypto, cryptoExtras],
+            path: "Sources/Identity"
+        ),
+        .target(name: "OstiaryCharter", dependencies: ["OstiaryCore"], path: "Sources/Charter"),
+        .target(name: "OstiaryPurse", dependencies: ["OstiaryCore", crypto], path: "Sources/Purse"),
+        .target(name: "OstiaryModels", dependencies: ["OstiaryCore", "OstiaryWire", nio], path: "Sources/Models"),
+        .target(name: "OstiaryVault", dependencies: ["OstiaryCore"], path: "Sources/Vault"),
+        .target(name: "OstiaryJournal", dependencies: ["OstiaryCore"], path: "Sources/Journal"),
+        .target(
+            name: "OstiaryServer",
+            dependencies: [
+                "OstiaryCore", "OstiaryWire", "OstiaryIdentity", "OstiaryCharter", "OstiaryPurse", "OstiaryModels",
+                "OstiaryVault", "OstiaryJournal", nio, nioPosix, .product(name: "Yams", package: "Yams"),
+            ],
+            path: "Sources/Server"
+        ),
+        .executableTarget(
+            name: "ostiary",
+            dependencies: ["OstiaryServer", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Sources/ostiary"
+        ),
+
+        .target(name: "OstiaryTesting", dependencies: ["OstiaryCore", crypto], path: "Tests/Testing"),
+        .testTarget(name: "CoreTests", dependencies: ["OstiaryCore", "OstiaryTesting"]),
+        .testTarget(
+            name: "WireTests",
+            dependencies: [
+                "OstiaryWire", "OstiaryTesting", nio, nioPosix, nioTLS,
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "X509", package: "swift-certificates"),
+            ]
+        ),
+        .testTarget(name: "IdentityTests", dependencies: ["OstiaryIdentity", "OstiaryTesting", crypto, cryptoExtras]),
+        .testTarget(name: "CharterTests", dependencies: ["OstiaryCharter", "OstiaryTesting"]),
+        .testTarget(name: "PurseTests", dependencies: ["OstiaryPurse", "OstiaryTesting"]),
+        .testTarget(name: "ModelsTests", dependencies: ["OstiaryModels", "OstiaryTesting", nio]),
+        .testTarget(name: "VaultTests", dependencies: ["OstiaryVault", "OstiaryTesting"]),
+        .testTarget(name: "JournalTests", dependencies: ["OstiaryJournal", "OstiaryTesting"]),
+        .testTarget(
+            name: "ServerTests",
+            dependencies: ["OstiaryServer", "OstiaryWire", "OstiaryIdentity", "OstiaryTesting", nio, nioPosix, crypto]
+        ),
+    ]
+)
+
+for target in package.targets where target.type != .system && target.type != .plugin {
+    target.swiftSettings =
+        (target.swiftSettings ?? []) + [
+            .enableUpcomingFeature("ExistentialAny"),
+            .enableUpcomingFeature("InternalImportsByDefault"),
+            .enableUpcomingFeature("MemberImportVisibility"),
+        ]
+}

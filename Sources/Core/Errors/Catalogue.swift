@@ -1,0 +1,305 @@
+extension GateError {
+    /// Every way in which the gate says no. The list is also the documentation page `docs/guide/errors.md`.
+    public enum Code: String, Sendable, CaseIterable {
+        case invalidRequest = "invalid_request"
+        case unsupportedProtocolVersion = "unsupported_protocol_version"
+        case missingToken = "missing_token"
+        case invalidToken = "invalid_token"
+        case tokenExpired = "token_expired"
+        case insufficientScope = "insufficient_scope"
+        case notFound = "not_found"
+        case modelNotFound = "model_not_found"
+        case methodNotAllowed = "method_not_allowed"
+        case requestTimeout = "request_timeout"
+        case bodyTooLarge = "body_too_large"
+        case targetTooLong = "target_too_long"
+        case unsupportedMediaType = "unsupported_media_type"
+        case expectationFailed = "expectation_failed"
+        case rateLimitExceeded = "rate_limit_exceeded"
+        case concurrencyLimitExceeded = "concurrency_limit_exceeded"
+        case tooManyFailures = "too_many_failures"
+        case headersTooLarge = "headers_too_large"
+        case internalError = "internal_error"
+        case upstreamUnreachable = "upstream_unreachable"
+        case upstreamProtocolError = "upstream_protocol_error"
+        case upstreamAuthFailed = "upstream_auth_failed"
+        case keysUnavailable = "keys_unavailable"
+        case credentialUnavailable = "credential_unavailable"
+        case shuttingDown = "shutting_down"
+        case overloaded = "overloaded"
+        case upstreamTimeout = "upstream_timeout"
+        /// The client left before the answer was complete. Never sent; it is the journal's word for it.
+        case clientGone = "client_gone"
+    }
+
+    /// One line of the catalogue.
+    public struct CatalogueEntry: Sendable {
+        public let name: StaticString
+        public let status: Int
+        public let source: Source
+        public let retry: Retry
+        /// What the client reads.
+        public let sentence: StaticString
+        /// What an operator or caller can do about it.
+        public let hint: StaticString
+    }
+}
+
+extension GateError.Code {
+    public var entry: GateError.CatalogueEntry {
+        switch self {
+        case .invalidRequest:
+            .init(
+                name: "invalid_request",
+                status: 400,
+                source: .client,
+                retry: .never,
+                sentence: "The request is malformed",
+                hint: "Correct the request; sending it again will not help."
+            )
+        case .unsupportedProtocolVersion:
+            .init(
+                name: "unsupported_protocol_version",
+                status: 400,
+                source: .client,
+                retry: .never,
+                sentence: "The protocol version is not supported",
+                hint: "Send X-Protocol-Version: 1 or leave the field out."
+            )
+        case .missingToken:
+            .init(
+                name: "missing_token",
+                status: 401,
+                source: .client,
+                retry: .never,
+                sentence: "This route needs a token",
+                hint: "Send Authorization: Bearer TOKEN."
+            )
+        case .invalidToken:
+            .init(
+                name: "invalid_token",
+                status: 401,
+                source: .client,
+                retry: .never,
+                sentence: "The token is not valid here",
+                hint: "Get a new token from the issuer; the reason stands in the gate's log."
+            )
+        case .tokenExpired:
+            .init(
+                name: "token_expired",
+                status: 401,
+                source: .client,
+                retry: .never,
+                sentence: "The token has expired",
+                hint: "Get a new token from the issuer."
+            )
+        case .insufficientScope:
+            .init(
+                name: "insufficient_scope",
+                status: 403,
+                source: .client,
+                retry: .never,
+                sentence: "The token lacks a scope that this route needs",
+                hint: "Ask the issuer for the scopes named in WWW-Authenticate; identity.jwt.scopes decides which."
+            )
+        case .notFound:
+            .init(
+                name: "not_found",
+                status: 404,
+                source: .client,
+                retry: .never,
+                sentence: "There is nothing at this path",
+                hint: "The guide lists the routes."
+            )
+        case .modelNotFound:
+            .init(
+                name: "model_not_found",
+                status: 404,
+                source: .client,
+                retry: .never,
+                sentence: "No provider offers this model",
+                hint: "GET /v1/models lists what can be asked for; `models` in the configuration decides."
+            )
+        case .methodNotAllowed:
+            .init(
+                name: "method_not_allowed",
+                status: 405,
+                source: .client,
+                retry: .never,
+                sentence: "This path does not serve this method",
+                hint: "The Allow field names the methods."
+            )
+        case .requestTimeout:
+            .init(
+                name: "request_timeout",
+                status: 408,
+                source: .client,
+                retry: .safe,
+                sentence: "The request did not arrive in time",
+                hint: "Send it faster, or raise listen.limits."
+            )
+        case .bodyTooLarge:
+            .init(
+                name: "body_too_large",
+                status: 413,
+                source: .client,
+                retry: .never,
+                sentence: "The request body is too large",
+                hint: "Send less, or raise listen.limits.body."
+            )
+        case .targetTooLong:
+            .init(
+                name: "target_too_long",
+                status: 414,
+                source: .client,
+                retry: .never,
+                sentence: "The request target is too long",
+                hint: "Targets may have 8 KiB."
+            )
+        case .unsupportedMediaType:
+            .init(
+                name: "unsupported_media_type",
+                status: 415,
+                source: .client,
+                retry: .never,
+                sentence: "The body's type or coding is not accepted here",
+                hint: "Send Content-Type: application/json without Content-Encoding."
+            )
+        case .expectationFailed:
+            .init(
+                name: "expectation_failed",
+                status: 417,
+                source: .client,
+                retry: .never,
+                sentence: "The expectation is not supported",
+                hint: "Only Expect: 100-continue is understood."
+            )
+        case .rateLimitExceeded:
+            .init(
+                name: "rate_limit_exceeded",
+                status: 429,
+                source: .client,
+                retry: .after(seconds: 1),
+                sentence: "The caller's request rate is used up",
+                hint: "Wait for Retry-After; limits.requests_per_minute and limits.burst decide."
+            )
+        case .concurrencyLimitExceeded:
+            .init(
+                name: "concurrency_limit_exceeded",
+                status: 429,
+                source: .client,
+                retry: .after(seconds: 1),
+                sentence: "The caller has too many requests in flight",
+                hint: "Finish one first; limits.concurrent decides."
+            )
+        case .tooManyFailures:
+            .init(
+                name: "too_many_failures",
+                status: 429,
+                source: .client,
+                retry: .after(seconds: 1),
+                sentence: "Too many failed authentications from this address",
+                hint: "Wait for Retry-After and use a good token; limits.failures_per_minute decides."
+            )
+        case .headersTooLarge:
+            .init(
+                name: "headers_too_large",
+                status: 431,
+                source: .client,
+                retry: .never,
+                sentence: "The header section is too large",
+                hint: "Send at most 100 fields in 32 KiB."
+            )
+        case .internalError:
+            .init(
+                name: "internal_error",
+                status: 500,
+                source: .gate,
+                retry: .safe,
+                sentence: "The gate failed",
+                hint: "Look for the request id in the gate's log."
+            )
+        case .upstreamUnreachable:
+            .init(
+                name: "upstream_unreachable",
+                status: 502,
+                source: .upstream,
+                retry: .safe,
+                sentence: "The provider cannot be reached",
+                hint: "Check the provider's base_url and its state."
+            )
+        case .upstreamProtocolError:
+            .init(
+                name: "upstream_protocol_error",
+                status: 502,
+                source: .upstream,
+                retry: .safe,
+                sentence: "The provider's answer cannot be understood",
+                hint: "Check the provider's base_url."
+            )
+        case .upstreamAuthFailed:
+            .init(
+                name: "upstream_auth_failed",
+                status: 502,
+                source: .upstream,
+                retry: .never,
+                sentence: "The provider refused the gate's own key",
+                hint: "The caller's token is fine; put a working key behind the provider's key reference."
+            )
+        case .keysUnavailable:
+            .init(
+                name: "keys_unavailable",
+                status: 503,
+                source: .gate,
+                retry: .after(seconds: 5),
+                sentence: "The issuer's keys cannot be had at the moment",
+                hint: "The token may be good; try again. The gate's log says why the key set is missing."
+            )
+        case .credentialUnavailable:
+            .init(
+                name: "credential_unavailable",
+                status: 503,
+                source: .gate,
+                retry: .after(seconds: 5),
+                sentence: "The provider's key cannot be had at the moment",
+                hint: "Check the source that the provider's key reference names."
+            )
+        case .shuttingDown:
+            .init(
+                name: "shutting_down",
+                status: 503,
+                source: .gate,
+                retry: .after(seconds: 1),
+                sentence: "The gate is shutting down",
+                hint: "Try again; another instance will answer."
+            )
+        case .overloaded:
+            .init(
+                name: "overloaded",
+                status: 503,
+                source: .gate,
+                retry: .after(seconds: 1),
+                sentence: "The gate is full",
+                hint: "Try again; the metrics show which bound is reached."
+            )
+        case .upstreamTimeout:
+            .init(
+                name: "upstream_timeout",
+                status: 504,
+                source: .upstream,
+                retry: .safe,
+                sentence: "The provider did not answer in time",
+                hint: "Try again, or raise the head time-out."
+            )
+        case .clientGone:
+            .init(
+                name: "client_gone",
+                status: 499,
+                source: .client,
+                retry: .safe,
+                sentence: "The client left",
+                hint: "Nothing to do."
+            )
+        }
+    }
+}

@@ -1,0 +1,42 @@
+/// Who is calling, how we know, until when, and narrowed by what.
+///
+/// Made by an authenticator after every check has passed and never changed afterwards; one instance serves all calls
+/// that present the same credential for as long as it is valid.
+public final class Identity: Sendable {
+    /// How a caller became known.
+    public enum Means: Hashable, Sendable {
+        /// A signed token (RFC 7519), checked with this algorithm.
+        case bearer(algorithm: String)
+    }
+
+    /// Who vouches: the `iss` claim, or the empty string where the configuration names no issuer.
+    public let issuer: String
+    /// Who it is: the `sub` claim, unique within the issuer.
+    public let subject: String
+    public let means: Means
+    /// When the knowledge ends, leeway included.
+    public let expires: UnixTime
+    public let scopes: Scopes
+    /// The name under which limits, logs and metrics know this caller.
+    public let pseudonym: Pseudonym
+    /// All verified claims, for policies; nothing else may be believed of the credential.
+    public let claims: JSONValue
+
+    public init(
+        issuer: String,
+        subject: String,
+        means: Means,
+        expires: UnixTime,
+        scopes: Scopes,
+        pseudonym: Pseudonym,
+        claims: JSONValue
+    ) {
+        self.issuer = issuer
+        self.subject = subject
+        self.means = means
+        self.expires = expires
+        self.scopes = scopes
+        self.pseudonym = pseudonym
+        self.claims = claims
+    }
+}

@@ -1,0 +1,4 @@
+import NIOEmbedded
+import NIOSSL
+import Testing
+import X509
