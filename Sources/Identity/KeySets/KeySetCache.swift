@@ -268,8 +268,9 @@ public final class KeySetCache: Sendable {
                 )
                 state.failures = 0
                 state.retryAt = nil
-                figures.absentNames.add(-Int64(state.absent.count))
+                let before = state.absent.count
                 state.absent.removeAll()
+                figures.absentNames.add(Int64(state.absent.count - before))
                 // After the swap: whoever reads the new number reads the new keys. A first set ends nothing.
                 if changed, known != nil { generation.advance() }
             } else {
