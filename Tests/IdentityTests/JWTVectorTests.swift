@@ -22,6 +22,7 @@ struct JWTVectorTests {
         let id: String
         let profile: String
         let expect: String
+        let reason: String?
         let token: String
         let sequence: [String]?
         let request: Request?
@@ -127,6 +128,8 @@ struct JWTVectorTests {
                 let fault = try await judge(item)
                 let answer = fault == nil ? "accept" : "reject"
                 #expect(answer == expected, "\(item.id): \(fault?.rawValue ?? "accepted")")
+                // Only this one is told to the outside.
+                if fault == .expired { #expect(item.reason == "expired", "\(item.id)") }
                 judged += 1
             }
         }
