@@ -64,6 +64,18 @@ public struct RequestReader: Sendable {
         } catch {
             throw Self.refusal(error)
         }
+        return try facts()
+    }
+
+    /// What is known before the body is complete: `nil` until the model has been read. `stream` and `includeUsage`
+    /// may still come, and so may a fault.
+    public var factsSoFar: RequestFacts? {
+        get throws(GateError) {
+            scanner.member(Wanted.model) == nil ? nil : try facts()
+        }
+    }
+
+    private func facts() throws(GateError) -> RequestFacts {
         guard let model = scanner.member(Wanted.model) else { throw Self.refusal("model_missing", "model is missing") }
         guard model.kind == .string else { throw Self.refusal("model_invalid", "model is not a string") }
         let name = model.text ?? []

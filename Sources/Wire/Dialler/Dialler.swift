@@ -21,8 +21,9 @@ public final class Dialler {
 
     /// Sends a request and returns when the answer's head has come.
     /// - Parameters:
-    ///   - client: the exchange this is for: its rest of body is sent on, and its end cancels the request.
-    /// - Throws: `.upstreamUnreachable`, `.upstreamTimeout`, `.upstreamProtocolError`, or what `client` throws.
+    ///   - rest: the body behind `request.body`, when that is not whole.
+    ///   - client: the exchange this is for, whose end cancels the request.
+    /// - Throws: `.upstreamUnreachable`, `.upstreamTimeout`, `.upstreamProtocolError`, or what `rest` throws.
     public func exchange(
         _ request: UpstreamRequest,
         client: RequestBody?,
@@ -31,7 +32,7 @@ public final class Dialler {
         let key = PoolKey(origin: request.origin, pool: request.pool)
         if let kept = takeIdle(key) {
             do throws(UpstreamConnection.Failure) {
-                return try await ask(kept, request, client)
+                return try await ask(kept, request, rest, client)
             } catch {
                 guard case .stale = error, request.isWhole else { throw Self.gateError(error) }
                 worker.counters.retries.increment()
@@ -39,7 +40,7 @@ public final class Dialler {
         }
         let fresh = try await connect(key, settings, client)
         do throws(UpstreamConnection.Failure) {
-            return try await ask(fresh, request, client)
+            return try await ask(fresh, request, rest, client)
         } catch {
             throw Self.gateError(error)
         }
@@ -52,7 +53,7 @@ public final class Dialler {
     ) async throws(UpstreamConnection.Failure) -> UpstreamAnswer {
         client?.setPartner(connection)
         defer { client?.clearPartner(connection) }
-        try await connection.ask(request, rest: client)
+        try await connection.ask(request, rest: rest)
         guard let head = connection.head else { throw .gone(GateError(.upstreamProtocolError)) }
         return UpstreamAnswer(connection: connection, head: head)
     }

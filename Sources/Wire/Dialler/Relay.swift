@@ -19,7 +19,7 @@ final class Relay: Partner, BodySink {
     }
 
     /// Runs to the end of the answer, without suspending when all of it is here.
-    func run(_ passes: (FieldName) -> Bool) async -> Delivery {
+    func run(_ naming: (FieldName) -> StaticString?) async -> Delivery {
         guard client.isCurrent(serial), let head = upstream.head else {
             upstream.abandoned()
             return delivery
@@ -34,7 +34,7 @@ final class Relay: Partner, BodySink {
             case .chunked, .untilClose: nil
             }
         client.beginStream(serial, head.status, length: length, first: earlier.held) { out in
-            head.copyFields(to: &out, where: passes)
+            head.copyFields(to: &out, naming: naming)
         }
         if earlier.isFailed {
             failed()

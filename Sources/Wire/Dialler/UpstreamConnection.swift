@@ -57,7 +57,7 @@ final class UpstreamConnection: TransportOwner, Watched, Partner {
     // MARK: Asking
 
     /// Sends the request; the rest of its body is pulled from the client when it is not whole.
-    func ask(_ request: UpstreamRequest, rest: RequestBody?) async throws(Failure) {
+    func ask(_ request: UpstreamRequest, rest: (any BodySource)?) async throws(Failure) {
         if state == .closed { throw isReused ? .stale : .gone(GateError(.upstreamUnreachable, cause: "closed_early")) }
         begin(request)
         if !request.isWhole, let rest { try await pump(rest, isChunked: request.length == nil) }
@@ -103,7 +103,8 @@ final class UpstreamConnection: TransportOwner, Watched, Partner {
         transport?.flush()
     }
 
-    private func pump(_ rest: RequestBody, isChunked: Bool) async throws(Failure) {
+    private func pump(_ rest: any BodySource, isChunked: Bool) async throws(Failure) {
+        var rest = rest
         while head == nil, failure == nil {
             let piece: ByteBuffer?
             do throws(GateError) {
@@ -257,7 +258,7 @@ final class UpstreamConnection: TransportOwner, Watched, Partner {
     private func readHead() {
         do throws(HeadFault) {
             while state == .waitingForHead {
-                let end = try inbound.withSpan { span throws(HeadFault) in try headEnd.find(span) }
+                let end = try inbound.withReadableSpan { span throws(HeadFault) in try headEnd.find(span) }
                 guard let end else {
                     if inbound.readableBytes > AnswerHead.sizeLimit { throw .headTooLarge }
                     return
@@ -323,7 +324,7 @@ final class UpstreamConnection: TransportOwner, Watched, Partner {
         while !isBodyEnded, state == .body {
             let step: ChunkReader.Step
             do throws(HeadFault) {
-                step = try bytes.withSpan { span throws(HeadFault) in try chunks.next(span, &index) }
+                step = try bytes.withReadableSpan { span throws(HeadFault) in try chunks.next(span, &index) }
             } catch {
                 isBroken = true
                 transport?.reset()

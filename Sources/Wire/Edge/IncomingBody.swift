@@ -67,7 +67,7 @@ struct IncomingBody {
         while fault == nil {
             let step: ChunkReader.Step
             do throws(HeadFault) {
-                step = try source.withSpan { span throws(HeadFault) in try chunks.next(span, &index) }
+                step = try source.withReadableSpan { span throws(HeadFault) in try chunks.next(span, &index) }
             } catch {
                 fail(GateError(fault: error))
                 return

@@ -44,7 +44,7 @@ public struct Reply: ~Copyable {
 
     /// Hands a provider's answer through to its end, with back-pressure both ways.
     /// - Parameters:
-    ///   - passes: which of the provider's fields the client may see.
+    ///   - naming: under which name the client sees a field of the provider; `nil` for not at all.
     ///   - tap: sees the body's bytes as they pass.
     public consuming func relay(
         _ answer: consuming UpstreamAnswer,
@@ -52,7 +52,7 @@ public struct Reply: ~Copyable {
         tap: ((ByteBuffer) -> Void)?
     ) async -> Delivery {
         let relay = Relay(client: connection, serial: serial, upstream: answer.takeConnection(), tap: tap)
-        return await relay.run(passes)
+        return await relay.run(naming)
     }
 }
 

@@ -1,10 +1,16 @@
 public import NIOCore
 public import OstiaryCore
 
+/// Where the rest of a request's body comes from while it is sent on.
+public protocol BodySource {
+    /// The next piece, or `nil` at the end.
+    mutating func next() async throws(GateError) -> ByteBuffer?
+}
+
 /// A request's body, pulled piece by piece. The client is paused while 64 KiB wait here untaken.
 ///
 /// A handle of an exchange that is over behaves like a client that has left.
-public struct RequestBody {
+public struct RequestBody: BodySource {
     private let connection: ServerConnection
     private let serial: UInt64
 

@@ -160,7 +160,7 @@ final class ServerConnection: TransportOwner, Watched {
             deadline = started.advanced(bySeconds: door.limits.headTime)
         }
         do throws(HeadFault) {
-            let end = try inbound.withSpan { span throws(HeadFault) in try headEnd.find(span) }
+            let end = try inbound.withReadableSpan { span throws(HeadFault) in try headEnd.find(span) }
             guard let end else {
                 if inbound.readableBytes > door.limits.head.head { throw .headTooLarge }
                 return false

@@ -21,7 +21,7 @@ struct AnswerHead: Sendable {
         var status = 0
         var framing = BodyFraming.untilClose
         var keeps = true
-        try bytes.withSpan { span throws(HeadFault) in
+        try bytes.withReadableSpan { span throws(HeadFault) in
             let minor: Int
             (status, minor) = try Self.readStatusLine(span)
             let lineEnd = try Self.skipReason(span)
@@ -48,13 +48,14 @@ struct AnswerHead: Sendable {
 
     func withValue<Result>(_ name: FieldName, _ body: (Span<UInt8>) -> Result) -> Result? {
         guard let range = fields.first(name) else { return nil }
-        return bytes.withSpan { body($0.extracting(range)) }
+        return bytes.withReadableSpan { body($0.extracting(range)) }
     }
 
-    /// Appends `name: value CRLF` for every field that `passes`.
-    func copyFields(to buffer: inout ByteBuffer, where passes: (FieldName) -> Bool) {
-        for line in fields.lines where line.name != .other && passes(line.name) {
-            buffer.writeStaticString(line.name.text)
+    /// Appends `name: value CRLF` for every field that has a name for the client.
+    func copyFields(to buffer: inout ByteBuffer, naming: (FieldName) -> StaticString?) {
+        for line in fields.lines where line.name != .other {
+            guard let name = naming(line.name) else { continue }
+            buffer.writeStaticString(name)
             buffer.writeStaticString(": ")
             if let value = bytes.getSlice(at: bytes.readerIndex + line.value.lowerBound, length: line.value.count) {
                 buffer.writeImmutableBuffer(value)

@@ -33,7 +33,7 @@ public struct RequestHead: Sendable {
     /// - Parameter bytes: the head including its empty line, and nothing else.
     init(_ bytes: ByteBuffer, limits: Limits) throws(HeadFault) {
         var reader = RequestHeadReader()
-        try bytes.withSpan { span throws(HeadFault) in try reader.read(span, limits: limits) }
+        try bytes.withReadableSpan { span throws(HeadFault) in try reader.read(span, limits: limits) }
         guard let target = reader.target else { throw .malformed("the request line is incomplete") }
         self.bytes = bytes
         self.target = target
@@ -48,12 +48,12 @@ public struct RequestHead: Sendable {
     /// Lends the path in its one form (see `RequestTarget`).
     public func withPath<Result>(_ body: (Span<UInt8>) -> Result) -> Result {
         if let decoded = target.decodedPath { return body(decoded.span) }
-        return bytes.withSpan { body($0.extracting(target.path)) }
+        return bytes.withReadableSpan { body($0.extracting(target.path)) }
     }
 
     /// The query without `?`; empty when there is none.
     public var query: [UInt8] {
-        target.query.isEmpty ? [] : bytes.withSpan { Array(copying: $0.extracting(target.query)) }
+        target.query.isEmpty ? [] : bytes.withReadableSpan { Array(copying: $0.extracting(target.query)) }
     }
 
     public func has(_ name: FieldName) -> Bool { fields.has(name) }
@@ -61,7 +61,7 @@ public struct RequestHead: Sendable {
     /// Lends the value of the first field of this name, without surrounding white space; `nil` when there is none.
     public func withValue<Result>(_ name: FieldName, _ body: (Span<UInt8>) -> Result) -> Result? {
         guard let range = fields.first(name) else { return nil }
-        return bytes.withSpan { body($0.extracting(range)) }
+        return bytes.withReadableSpan { body($0.extracting(range)) }
     }
 
     /// The value's bytes, copied.
@@ -73,22 +73,5 @@ public struct RequestHead: Sendable {
 extension Array where Element == UInt8 {
     init(copying span: Span<UInt8>) {
         self = span.withUnsafeBufferPointer { Array($0) }
-    }
-}
-
-extension ByteBuffer {
-    /// Lends the readable bytes as a bounds-checked span.
-    @inline(__always)
-    func withSpan<Result, Failure: Error>(_ body: (Span<UInt8>) throws(Failure) -> Result) throws(Failure) -> Result {
-        // `withUnsafeReadableBytes` rethrows untyped; a result carries the type across.
-        let result: Swift.Result<Result, Failure> = withUnsafeReadableBytes { raw in
-            let bytes = raw.assumingMemoryBound(to: UInt8.self)
-            do throws(Failure) {
-                return .success(try body(bytes.span))
-            } catch {
-                return .failure(error)
-            }
-        }
-        return try result.get()
     }
 }
