@@ -1,6 +1,8 @@
 """Chat completions, plain and streamed, to the built-in model and to a provider."""
 
+import asyncio
 import concurrent.futures
+import time
 
 import openai
 import pytest
@@ -44,7 +46,6 @@ def test_echo_gives_the_prompt_back(client, ask, prompt):
 
 
 def test_events_arrive_as_they_are_sent(client, ask, named):
-    import time
     arrivals = []
     for _ in client.chat.completions.create(model=named("stream-10-50"), messages=ask, stream=True):
         arrivals.append(time.monotonic())
@@ -75,8 +76,6 @@ def test_forty_streams_at_once(client, ask, upstream, named):
 
 
 def test_the_async_client_streams(gate, token, ask):
-    import asyncio
-
     async def run():
         async with openai.AsyncOpenAI(base_url=gate.base_url, api_key=token, max_retries=0) as client:
             stream = await client.chat.completions.create(model="ok", messages=ask, stream=True)

@@ -1,5 +1,6 @@
 """Clients that leave: the provider hears of it at once (SEC-703)."""
 
+import socket
 import time
 
 import raw
@@ -44,7 +45,7 @@ def test_a_client_that_does_not_read_holds_the_provider_back(gate, token, upstre
     """Back-pressure: what nobody reads is not fetched."""
     model = named("stream-200000-0")
     with raw.Wire(gate.port) as wire:
-        wire.socket.setsockopt(__import__("socket").SOL_SOCKET, __import__("socket").SO_RCVBUF, 8192)
+        wire.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
         wire.send(raw.post("/v1/chat/completions", token,
                            {"model": model, "stream": True, "messages": [{"role": "user", "content": prompt}]}))
         assert wait_for(lambda: upstream.of(model))

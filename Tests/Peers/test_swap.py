@@ -1,6 +1,7 @@
 """What reaches the provider: its own key, never the caller's credential."""
 
 import json
+import time
 
 import raw
 
@@ -56,7 +57,7 @@ def test_every_answer_has_an_id_and_the_log_knows_it(gate, client, ask):
         lines = [line for line in gate.log if name in json.dumps(line)]
         if lines:
             break
-        __import__("time").sleep(0.02)
+        time.sleep(0.02)
     assert len(lines) == 1 and lines[0]["status"] == 200
 
 

@@ -1,5 +1,7 @@
 """The scripted provider, asked directly: when one of these fails, the fault is not the gate's."""
 
+import time
+
 import openai
 import pytest
 
@@ -35,7 +37,7 @@ def test_sees_a_client_leave(direct, upstream, ask, named):
     for _ in range(200):
         if upstream.of(model)[0].closed_at:
             return
-        __import__("time").sleep(0.01)
+        time.sleep(0.01)
     raise AssertionError("the provider never saw the close")
 
 
