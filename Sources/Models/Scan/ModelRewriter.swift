@@ -10,7 +10,9 @@ public struct ModelRewriter: Sendable {
 
     public init(_ facts: RequestFacts, to name: String) {
         range = facts.modelRange
-        replacement = Self.jsonString(name)
+        var quoted: [UInt8] = []
+        JSONWriter.appendQuoted(name, to: &quoted)
+        replacement = quoted
     }
 
     /// How many bytes longer the body becomes; negative when shorter.
@@ -37,24 +39,5 @@ public struct ModelRewriter: Sendable {
         rest.moveReaderIndex(forwardBy: range.count)
         result.writeBuffer(&rest)
         return result
-    }
-
-    private static func jsonString(_ text: String) -> [UInt8] {
-        var bytes: [UInt8] = [UInt8(ascii: "\"")]
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-                bytes.append(UInt8(ascii: "\\"))
-                bytes.append(byte)
-            case ..<0x20:
-                bytes += Array("\\u00".utf8)
-                bytes.append(Hex.digit(byte >> 4))
-                bytes.append(Hex.digit(byte & 0xf))
-            default:
-                bytes.append(byte)
-            }
-        }
-        bytes.append(UInt8(ascii: "\""))
-        return bytes
     }
 }

@@ -1,0 +1,176 @@
+public import Crypto
+public import OstiaryCore
+
+/// An issuer that is trusted: what its tokens must look like, and where its keys are.
+public struct TrustedIssuer: Sendable {
+    public let policy: TokenPolicy
+    public let source: any KeySetSource
+
+    public init(policy: TokenPolicy, source: any KeySetSource) {
+        self.policy = policy
+        self.source = source
+    }
+}
+
+/// A token that has passed every check.
+struct VerifiedToken {
+    let identity: Identity
+    let window: Claims.Window
+    /// When the key set that vouched for it may no longer be used.
+    let keysUntil: MonotonicTime
+    /// The key generation as it was before the key was looked up.
+    let generation: UInt64
+}
+
+/// Checks signed tokens (RFC 7519, RFC 8725, RFC 9068) of one or several issuers.
+///
+/// The order: size and form, `alg`, `typ`, the claims, the key, the signature, and last whether the token has expired.
+/// What is cheap comes first, keys are fetched only for tokens whose claims would do, and `expired` is said only of
+/// genuine tokens.
+public final class TokenVerifier: Sendable {
+    private struct Realm: Sendable {
+        let policy: TokenPolicy
+        let keys: KeySetCache
+    }
+
+    private let realms: [Realm]
+    private let algorithms: [SignatureAlgorithm]
+    private let limits: TokenLimits
+    private let pseudonymKey: SymmetricKey
+    private let keyGeneration = KeyGeneration()
+    let clock: any GateClock
+    /// What the key sets count.
+    public let figures = KeySetFigures()
+
+    /// - Parameters:
+    ///   - issuers: at least one; several must all name their `iss`, each another.
+    ///   - pseudonymKey: the key of `Pseudonym` (IDENTITY_HASH_KEY).
+    ///   - jitter: gives numbers from 0 to 1 that spread retries.
+    ///   - notice: told of what an operator should read; called from any thread.
+    public init(
+        issuers: [TrustedIssuer],
+        limits: TokenLimits = TokenLimits(),
+        schedule: KeySetSchedule = KeySetSchedule(),
+        pseudonymKey: SymmetricKey,
+        clock: any GateClock = SystemClock(),
+        jitter: @escaping @Sendable () -> Double = { Double.random(in: 0...1) },
+        notice: @escaping @Sendable (KeySetNotice) -> Void = { _ in }
+    ) throws(TokenPolicy.Fault) {
+        guard !issuers.isEmpty else { throw .noIssuer }
+        var names: [String] = []
+        for issuer in issuers {
+            try issuer.policy.check()
+            if let name = issuer.policy.issuer {
+                guard !names.contains(where: { same($0, name) }) else { throw .issuerTwice }
+                names.append(name)
+            } else if issuers.count > 1 {
+                throw .issuerNeeded
+            }
+        }
+        self.limits = limits
+        self.pseudonymKey = pseudonymKey
+        self.clock = clock
+        algorithms = issuers.flatMap(\.policy.algorithms)
+        var realms: [Realm] = []
+        for issuer in issuers {
+            let keys = KeySetCache(
+                source: issuer.source,
+                algorithms: issuer.policy.algorithms,
+                schedule: schedule,
+                clock: clock,
+                generation: keyGeneration,
+                figures: figures,
+                jitter: jitter,
+                notice: notice
+            )
+            realms.append(Realm(policy: issuer.policy, keys: keys))
+        }
+        self.realms = realms
+    }
+
+    /// Checks `token`. Suspends only where its key has to be fetched.
+    nonisolated(nonsending) func verify(_ token: [UInt8]) async throws(TokenFault) -> VerifiedToken {
+        let jws = try JWS(compact: token, limits: limits)
+        guard let algorithm = SignatureAlgorithm(named: jws.algorithm), algorithms.contains(algorithm) else {
+            throw .algNotAllowed
+        }
+        let claims = try Claims(payload: jws.payload, depth: limits.depth)
+        let realm = try realm(for: claims)
+        let policy = realm.policy
+        guard policy.algorithms.contains(algorithm) else { throw .algNotAllowed }
+        guard jws.hasType(among: policy.types, required: policy.typeRequired) else { throw .typ }
+
+        let now = clock.now
+        let subject = try claims.identifier("sub")
+        let window = try claims.window(policy, now: now)
+        for name in policy.required where claims.members[name] == nil { throw .missingClaim }
+        if let accepted = policy.audiences {
+            let audiences = try claims.audiences()
+            guard audiences.contains(where: { name in accepted.contains { same($0, name) } }) else { throw .audience }
+        }
+        let scopes = try claims.scopes()
+
+        // An expired token never fetches keys, and is called expired only when its signature is genuine.
+        guard now.seconds < window.until else {
+            guard let key = realm.keys.keyAtHand(named: jws.keyName, for: algorithm) else { throw .expiredUnchecked }
+            throw jws.isSigned(by: key, with: algorithm) ? .expired : .signature
+        }
+        // Read before the key is looked up: a swap in between then makes the outcome short-lived, not long-lived.
+        let generation = keyGeneration.current
+        let found = try await realm.keys.key(named: jws.keyName, for: algorithm)
+        guard jws.isSigned(by: found.key, with: algorithm) else { throw .signature }
+
+        let issuer = policy.issuer ?? ""
+        let identity = Identity(
+            issuer: issuer,
+            subject: subject,
+            means: .bearer(algorithm: algorithm.rawValue),
+            expires: UnixTime(seconds: window.until),
+            scopes: scopes,
+            pseudonym: Pseudonym(issuer: issuer, subject: subject, key: pseudonymKey),
+            claims: .object(claims.members)
+        )
+        return VerifiedToken(
+            identity: identity,
+            window: window,
+            keysUntil: found.usableUntil,
+            generation: generation
+        )
+    }
+
+    private func realm(for claims: Claims) throws(TokenFault) -> Realm {
+        let name = try claims.text("iss")
+        if let only = realms.first, only.policy.issuer == nil { return only }
+        guard let name else { throw .missingClaim }
+        guard let realm = realms.first(where: { $0.policy.issuer.map { same($0, name) } == true }) else {
+            throw .issuer
+        }
+        return realm
+    }
+
+    /// The number under which tokens are verified now; see `KeyGeneration`.
+    var generation: UInt64 { keyGeneration.current }
+
+    var tokenLimit: Int { limits.token }
+}
+
+extension TokenVerifier {
+    /// Reads every issuer's key set once; `true` when each has a usable one afterwards. To be awaited before the gate
+    /// calls itself ready; a failure is no reason to stop.
+    public func prime() async -> Bool {
+        await withTaskGroup(of: Bool.self) { group in
+            for realm in realms { group.addTask { await realm.keys.prime() } }
+            return await group.reduce(true) { $0 && $1 }
+        }
+    }
+
+    /// Keeps every key set fresh until the task is cancelled.
+    public func maintain() async {
+        await withTaskGroup(of: Void.self) { group in
+            for realm in realms { group.addTask { await realm.keys.maintain() } }
+        }
+    }
+
+    /// Each issuer's key set as `/health` shows it, in the order of the configuration.
+    public var keySets: [KeySetStatus] { realms.map(\.keys.status) }
+}

@@ -1,0 +1,91 @@
+public import OstiaryCore
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// Where an issuer's key set is read from.
+public protocol KeySetSource: Sendable {
+    /// Reads the document.
+    /// - Parameters:
+    ///   - limit: the most bytes it may have; more is a failure.
+    ///   - seconds: the most time it may take.
+    func read(limit: Int, seconds: Double) async throws(FetchFailure) -> FetchedDocument
+}
+
+/// A key set behind an address, fetched without following redirects.
+public struct FetchedKeySet: KeySetSource {
+    private let url: String
+    private let fetcher: any Fetcher
+
+    /// - Parameter url: an absolute `https` address, or `http` on loopback, without user and password; anything else
+    ///   gives `nil`.
+    public init?(url: String, fetcher: any Fetcher) {
+        guard Self.isAllowed(url) else { return nil }
+        self.url = url
+        self.fetcher = fetcher
+    }
+
+    public func read(limit: Int, seconds: Double) async throws(FetchFailure) -> FetchedDocument {
+        try await fetcher.get(url, limit: limit, seconds: seconds)
+    }
+
+    /// Whether keys may be fetched from `url`.
+    public static func isAllowed(_ url: String) -> Bool {
+        let bytes = Array(url.utf8)
+        guard bytes.allSatisfy({ $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "\\") }) else { return false }
+        let secure = bytes.starts(with: "https://".utf8)
+        guard secure || bytes.starts(with: "http://".utf8) else { return false }
+        let rest = bytes.dropFirst(secure ? 8 : 7)
+        let authority = rest.prefix { $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }
+        guard !authority.isEmpty, !authority.contains(UInt8(ascii: "@")) else { return false }
+        let host =
+            authority.first == UInt8(ascii: "[")
+            ? authority.prefix { $0 != UInt8(ascii: "]") } + [UInt8(ascii: "]")]
+            : authority.prefix { $0 != UInt8(ascii: ":") }
+        guard !host.isEmpty else { return false }
+        return secure || isLoopback(String(decoding: host, as: UTF8.self))
+    }
+
+    private static func isLoopback(_ host: String) -> Bool {
+        if host == "localhost" || host == "[::1]" { return true }
+        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
+    }
+}
+
+/// A key set in a file, read again on the same schedule as a fetched one.
+public struct KeySetFile: KeySetSource {
+    private let path: String
+
+    public init(path: String) {
+        self.path = path
+    }
+
+    public func read(limit: Int, seconds: Double) async throws(FetchFailure) -> FetchedDocument {
+        let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard file >= 0 else { throw .unreachable }
+        defer { close(file) }
+        var status = stat()
+        // A pipe or device could block or never end.
+        guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { throw .unreachable }
+        var body: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 16_384)
+        while true {
+            let count = chunk.withUnsafeMutableBytes { systemRead(file, $0.baseAddress, $0.count) }
+            guard count >= 0 else { throw .unreachable }
+            if count == 0 { return FetchedDocument(body: body, maxAge: nil) }
+            body.append(contentsOf: chunk.prefix(count))
+            guard body.count <= limit else { throw .tooLarge }
+        }
+    }
+}
+
+/// The C function, which a method of its name hides.
+private func systemRead(_ file: Int32, _ bytes: UnsafeMutableRawPointer?, _ count: Int) -> Int {
+    read(file, bytes, count)
+}
