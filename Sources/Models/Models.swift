@@ -6,13 +6,16 @@ public final class Models: Sendable {
     /// A configured provider.
     public enum Destination: Sendable {
         case http(HTTPProvider)
-        case echo(EchoModel)
+        /// The built-in model.
+        case echo
     }
 
     private let table: ModelTable
     private let destinations: [String: Destination]
     private let held: HeldBodies
     private let clock: any GateClock
+    /// When the gate began to offer what it lists.
+    private let started: UnixTime
 
     public init(
         table: ModelTable, destinations: [String: Destination], held: HeldBodies, clock: any GateClock
@@ -21,6 +24,7 @@ public final class Models: Sendable {
         self.destinations = destinations
         self.held = held
         self.clock = clock
+        started = clock.now
     }
 
     /// Reads the question out of a permitted call: the body as far as needed, the model, its provider.
@@ -51,15 +55,15 @@ public final class Models: Sendable {
         let destination = name.flatMap { destinations[$0] }
         switch question.takeSubject() {
         case .list:
-            guard case .http(let provider) = destination else { return .script(ownList(call)) }
+            guard case .http(let provider) = destination else { return ModelAnswer(ownList) }
             return try await provider.get(call, head: head, permit: permit, key: key, client: client, on: worker)
         case .conversation(let asked, let upstreamName):
             switch destination {
             case .http(let provider):
                 return try await provider.ask(
                     asked, call, head: head, as: upstreamName, permit: permit, key: key, client: client, on: worker)
-            case .echo(let model):
-                return .script(try await model.answer(asked, upstreamName, permit.route, call, at: clock.now))
+            case .echo:
+                return ModelAnswer(try await EchoModel.answer(asked, permit.route, call, at: clock.now))
             case nil:
                 throw GateError(.modelNotFound, cause: "provider_missing")
             }
@@ -73,14 +77,14 @@ public final class Models: Sendable {
         return destinations.keys.first
     }
 
-    private func ownList(_ call: Call) -> EchoScript {
-        let hasEcho = destinations.values.contains { if case .echo = $0 { true } else { false } }
-        var entries = table.names.map { ModelsListBody.Model(id: $0.key, owner: $0.provider) }
-        if hasEcho {
-            let taken = Set(entries.map(\.id))
-            entries += EchoModel.models.filter { !taken.contains($0.id) && (try? table.choose($0.id)) != nil }
+    /// The names of the configuration, and the built-in model's where a pattern reaches it.
+    private var ownList: EchoScript {
+        var models = table.names.map { ModelsListBody.Model(name: $0.key, owner: $0.provider) }
+        for name in EchoModel.names where !models.contains(where: { $0.name == name }) {
+            guard let choice = try? table.choose(name), case .echo = destinations[choice.provider] else { continue }
+            models.append(ModelsListBody.Model(name: name, owner: choice.provider))
         }
-        return .whole(status: 200, fields: [], body: ModelsListBody.bytes(entries))
+        return .document(ModelsListBody.bytes(models, created: started))
     }
 
     public var instruments: [Instrument] { held.instruments }

@@ -31,7 +31,7 @@ public final class HTTPProvider: Sendable {
     ///   redirect, and what the dialler throws.
     public func ask(
         _ asked: consuming Asked, _ call: Call, head: RequestHead, as upstreamName: String, permit: Permit,
-        key: consuming Loan, client: RequestBody, on worker: Worker
+        key: consuming Loan?, client: RequestBody, on worker: Worker
     ) async throws(GateError) -> ModelAnswer {
         var body = asked.body
         var length = asked.length
@@ -48,7 +48,7 @@ public final class HTTPProvider: Sendable {
 
     /// Asks for a document of the provider's, like its list of models.
     public func get(
-        _ call: Call, head: RequestHead, permit: Permit, key: consuming Loan, client: RequestBody, on worker: Worker
+        _ call: Call, head: RequestHead, permit: Permit, key: consuming Loan?, client: RequestBody, on worker: Worker
     ) async throws(GateError) -> ModelAnswer {
         let request = UpstreamRequest(
             origin: origin, pool: name, head: requestHead(call, permit.route, head, key),
@@ -69,10 +69,10 @@ public final class HTTPProvider: Sendable {
         default:
             break
         }
-        return .upstream(answer, traits)
+        return ModelAnswer(answer, from: traits)
     }
 
-    private func requestHead(_ call: Call, _ route: Route, _ head: RequestHead, _ key: borrowing Loan) -> ByteBuffer {
+    private func requestHead(_ call: Call, _ route: Route, _ head: RequestHead, _ key: borrowing Loan?) -> ByteBuffer {
         var out = ByteBufferAllocator().buffer(capacity: 512)
         out.writeString(call.method.rawValue)
         out.writeStaticString(" ")
@@ -85,11 +85,7 @@ public final class HTTPProvider: Sendable {
         }
         out.writeStaticString(" HTTP/1.1\r\n")
         out.writeImmutableBuffer(fixedLines)
-        if traits.credential == .bearer {
-            out.writeStaticString("authorization: Bearer ")
-            key.withBytes { secret in secret.withUnsafeBufferPointer { _ = out.writeBytes($0) } }
-            out.writeStaticString("\r\n")
-        }
+        write(key, to: &out)
         for name in traits.requestFields.names {
             head.withValue(name) { value in
                 out.writeStaticString(name.text)
@@ -102,5 +98,16 @@ public final class HTTPProvider: Sendable {
         call.id.forEachByte { out.writeInteger($0) }
         out.writeStaticString("\r\n")
         return out
+    }
+
+    private func write(_ key: borrowing Loan?, to out: inout ByteBuffer) {
+        switch key {
+        case .some(let loan) where traits.credential == .bearer:
+            out.writeStaticString("authorization: Bearer ")
+            loan.withBytes { secret in secret.withUnsafeBufferPointer { _ = out.writeBytes($0) } }
+            out.writeStaticString("\r\n")
+        default:
+            break
+        }
     }
 }

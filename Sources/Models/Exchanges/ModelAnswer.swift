@@ -3,25 +3,31 @@ public import OstiaryCore
 public import OstiaryWire
 
 /// A model's answer that has begun. Noncopyable: it is carried to one client, once; dropped, it cancels its request.
-public enum ModelAnswer: ~Copyable {
-    case upstream(UpstreamAnswer, ProviderTraits)
-    case script(EchoScript)
+public struct ModelAnswer: ~Copyable {
+    private enum Source: ~Copyable {
+        case upstream(UpstreamAnswer, ProviderTraits)
+        case script(EchoScript)
+    }
 
+    private let source: Source
     /// When the provider was asked; `nil` where none was.
-    public var askedAt: MonotonicTime? {
-        switch self {
-        case .upstream(let answer, _): answer.askedAt
-        case .script: nil
-        }
+    public let askedAt: MonotonicTime?
+
+    init(_ answer: consuming UpstreamAnswer, from traits: ProviderTraits) {
+        askedAt = answer.askedAt
+        source = .upstream(answer, traits)
+    }
+
+    init(_ script: EchoScript) {
+        askedAt = nil
+        source = .script(script)
     }
 
     /// Carries the answer to its end.
     public consuming func carry(to reply: consuming Reply, clock: any GateClock) async -> Carried {
-        switch consume self {
-        case .upstream(let answer, let traits):
-            return await Self.relay(answer, traits, to: reply)
-        case .script(let script):
-            return Carried(delivery: await script.play(to: reply, clock: clock), usage: script.usage)
+        switch consume source {
+        case .upstream(let answer, let traits): await Self.relay(answer, traits, to: reply)
+        case .script(let script): await script.play(to: reply, clock: clock)
         }
     }
 

@@ -1,3 +1,5 @@
+import OstiaryWire
+
 extension ProviderTraits {
     /// OpenAI and everything that speaks its API at another `base_url`.
     ///
@@ -13,7 +15,7 @@ extension ProviderTraits {
         base: "https://api.openai.com/v1",
         credential: .bearer,
         fixedFields: [],
-        requestFields: RequestFieldPolicy(names: ["content-type", "accept"]),
+        requestFields: RequestFieldPolicy(names: [.contentType, .accept]),
         responseFields: .openAI,
         usageField: nil
     )
@@ -23,16 +25,12 @@ extension ResponseFieldPolicy {
     /// What clients of the OpenAI family read. The account's own fields (`OpenAI-Organization`, `OpenAI-Project`,
     /// `Set-Cookie` and the like) are not among them.
     static let openAI = ResponseFieldPolicy(
+        // The requests' rate limit is the gate's own field: what is left of the caller's rate, not of the account's.
         names: [
-            "content-type", "content-encoding", "cache-control", "retry-after", "retry-after-ms", "x-should-retry",
-            "openai-processing-ms", "openai-version",
-        ],
-        prefixes: ["x-ratelimit-"],
-        // What is left of the caller's own rate, not of the account's.
-        exceptions: [
-            "x-ratelimit-limit-requests", "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests",
+            .contentType, .contentEncoding, .cacheControl, .retryAfter, .retryAfterMilliseconds, .shouldRetry,
+            .limitTokens, .remainingTokens, .resetTokens, .openAIProcessing, .openAIVersion,
         ],
         // `X-Request-Id` is the gate's; the provider's support will ask for theirs.
-        renamed: [(from: "x-request-id", to: "x-upstream-request-id")]
+        renamed: [(from: .requestID, to: "x-upstream-request-id")]
     )
 }

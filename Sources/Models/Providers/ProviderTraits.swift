@@ -1,3 +1,5 @@
+public import OstiaryWire
+
 /// What the gate must know of a kind of provider to carry an exchange to it and back.
 public struct ProviderTraits: Sendable {
     /// How the provider wants its credential.
@@ -28,5 +30,5 @@ public struct ProviderTraits: Sendable {
     /// Which of the provider's fields pass.
     public let responseFields: ResponseFieldPolicy
     /// The field or trailer that reports usage, in the form that `UsageMetricsField` reads; it never passes.
-    public let usageField: String?
+    public let usageField: FieldName?
 }

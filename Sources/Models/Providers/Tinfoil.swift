@@ -1,3 +1,5 @@
+import OstiaryWire
+
 extension ProviderTraits {
     /// Tinfoil's enclaves. They report usage in a field, or in a trailer of streams, when asked to.
     static let tinfoil = ProviderTraits(
@@ -6,8 +8,8 @@ extension ProviderTraits {
         base: "https://inference.tinfoil.sh/v1",
         credential: .bearer,
         fixedFields: [Field(name: "X-Tinfoil-Request-Usage-Metrics", value: "true")],
-        requestFields: RequestFieldPolicy(names: ["content-type", "accept"]),
+        requestFields: RequestFieldPolicy(names: [.contentType, .accept]),
         responseFields: .openAI,
-        usageField: "x-tinfoil-usage-metrics"
+        usageField: .usageMetrics
     )
 }

@@ -26,6 +26,7 @@ public final class Dialler {
     /// - Throws: `.upstreamUnreachable`, `.upstreamTimeout`, `.upstreamProtocolError`, or what `rest` throws.
     public func exchange(
         _ request: UpstreamRequest,
+        rest: (any BodySource)? = nil,
         client: RequestBody?,
         settings: DialSettings = DialSettings()
     ) async throws(GateError) -> UpstreamAnswer {
@@ -49,6 +50,7 @@ public final class Dialler {
     private func ask(
         _ connection: UpstreamConnection,
         _ request: UpstreamRequest,
+        _ rest: (any BodySource)?,
         _ client: RequestBody?
     ) async throws(UpstreamConnection.Failure) -> UpstreamAnswer {
         client?.setPartner(connection)

@@ -42,13 +42,22 @@ public struct Reply: ~Copyable {
         return ReplyStream(connection: connection, serial: serial)
     }
 
+    /// Announces a body of `announcing` bytes, sends fewer, and breaks the connection off.
+    public consuming func breakOff(
+        status: Int, body: ByteBuffer, announcing: Int, fields: (inout ByteBuffer) -> Void = { _ in }
+    ) -> Delivery {
+        connection.beginStream(serial, status, length: announcing, first: body, fields: fields)
+        if connection.isCurrent(serial) { connection.cutAnswer(.upstream) }
+        return connection.answer.delivery(at: connection.worker.clock.monotonic)
+    }
+
     /// Hands a provider's answer through to its end, with back-pressure both ways.
     /// - Parameters:
     ///   - naming: under which name the client sees a field of the provider; `nil` for not at all.
     ///   - tap: sees the body's bytes as they pass.
     public consuming func relay(
         _ answer: consuming UpstreamAnswer,
-        where passes: (FieldName) -> Bool,
+        naming: @escaping (FieldName) -> StaticString?,
         tap: ((ByteBuffer) -> Void)?
     ) async -> Delivery {
         let relay = Relay(client: connection, serial: serial, upstream: answer.takeConnection(), tap: tap)
