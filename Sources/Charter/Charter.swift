@@ -12,16 +12,39 @@ public struct Charter: Sendable {
         .models: Scopes(["inference"]),
     ]
 
-    private let chat: ScopeRule
-    private let models: ScopeRule
+    /// What the tokens of one issuer need.
+    private struct Rules: Sendable {
+        /// `nil` serves every issuer.
+        let issuer: String?
+        let chat: ScopeRule
+        let models: ScopeRule
+    }
+
+    private let rules: [Rules]
     private let open = ["open route"]
 
+    /// One set of rules for every issuer.
     /// - Parameter scopes: what each kind of route asks for; a kind that is missing asks for nothing.
     /// - Throws: `InvalidScope` for a name that RFC 6749 section 3.3 does not allow, as no token could hold it and no
     ///   challenge could carry it.
     public init(scopes: [Route.Kind: Scopes] = Charter.defaultScopes) throws(InvalidScope) {
-        chat = try ScopeRule(kind: .chat, needed: scopes[.chat] ?? Scopes([]))
-        models = try ScopeRule(kind: .models, needed: scopes[.models] ?? Scopes([]))
+        try self.init(issuers: [(issuer: nil, scopes: scopes)])
+    }
+
+    /// Rules for each issuer; one without a name serves all that are not listed before it. An issuer without rules may
+    /// enter nowhere.
+    public init(issuers: [(issuer: String?, scopes: [Route.Kind: Scopes])]) throws(InvalidScope) {
+        var rules: [Rules] = []
+        for (issuer, scopes) in issuers {
+            rules.append(
+                Rules(
+                    issuer: issuer,
+                    chat: try ScopeRule(kind: .chat, needed: scopes[.chat] ?? Scopes([])),
+                    models: try ScopeRule(kind: .models, needed: scopes[.models] ?? Scopes([]))
+                )
+            )
+        }
+        self.rules = rules
     }
 
     /// The yes for this call, or the reason for the no: `not_found`, `method_not_allowed` or `insufficient_scope`.
@@ -31,7 +54,9 @@ public struct Charter: Sendable {
             throw GateError(.methodNotAllowed, allow: route.allowed)
         }
         guard let kind = route.kind else { return Permit(identity: identity, route: route, reasons: open) }
-        let rule = rule(for: kind)
+        guard let rule = rule(for: kind, of: identity) else {
+            throw GateError(.insufficientScope, cause: "issuer_without_rules")
+        }
         guard identity.scopes.containsAll(of: rule.needed) else {
             throw GateError(.insufficientScope, challenge: rule.challenge)
         }
@@ -39,10 +64,13 @@ public struct Charter: Sendable {
     }
 
     // A switch and no dictionary: a new kind of route does not compile until somebody decides who may enter.
-    private func rule(for kind: Route.Kind) -> ScopeRule {
-        switch kind {
-        case .chat: chat
-        case .models: models
+    private func rule(for kind: Route.Kind, of identity: Identity) -> ScopeRule? {
+        let serves = rules.first { rules in
+            rules.issuer.map { $0.utf8.elementsEqual(identity.issuer.utf8) } ?? true
+        }
+        return switch kind {
+        case .chat: serves?.chat
+        case .models: serves?.models
         }
     }
 }

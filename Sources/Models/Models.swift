@@ -33,13 +33,14 @@ public final class Models: Sendable {
     ) async throws(GateError) -> Question {
         switch permit.route.kind {
         case .models:
-            return Question(subject: .list, provider: listingProvider, entry: nil)
+            return Question(
+                subject: .list, provider: listingProvider, credential: credential(of: listingProvider), entry: nil)
         case .chat, nil:
             let asked = try await Asked.read(body, holding: held)
             let choice = try table.choose(asked.facts.model)
             return Question(
                 subject: .conversation(asked, upstreamName: choice.upstreamName), provider: choice.provider,
-                entry: choice.entry)
+                credential: credential(of: choice.provider), entry: choice.entry)
         }
     }
 
@@ -77,6 +78,11 @@ public final class Models: Sendable {
         return destinations.keys.first
     }
 
+    private func credential(of provider: String?) -> String? {
+        guard let provider, case .http(let destination) = destinations[provider] else { return nil }
+        return destination.traits.credential == .none ? nil : provider
+    }
+
     /// The names of the configuration, and the built-in model's where a pattern reaches it.
     private var ownList: EchoScript {
         var models = table.names.map { ModelsListBody.Model(name: $0.key, owner: $0.provider) }
@@ -101,12 +107,15 @@ public struct Question: ~Copyable {
     private var subject: Subject
     /// The provider's configured name; `nil` when the gate answers by itself.
     public let provider: String?
+    /// The name under which the vault keeps the provider's key; `nil` for a provider that takes none.
+    public let credential: String?
     /// The configuration entry that matched, for journal and metrics.
     public let entry: String?
 
-    init(subject: consuming Subject, provider: String?, entry: String?) {
+    init(subject: consuming Subject, provider: String?, credential: String?, entry: String?) {
         self.subject = subject
         self.provider = provider
+        self.credential = credential
         self.entry = entry
     }
 

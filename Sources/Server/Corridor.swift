@@ -20,7 +20,7 @@ final class Corridor {
     init(rooms: Rooms, worker: Worker) {
         self.rooms = rooms
         self.worker = worker
-        tokens = rooms.bearer.makeCache()
+        tokens = rooms.bearer.makeMemory()
     }
 
     /// Takes a call from its head to its entry in the journal.
@@ -60,7 +60,7 @@ final class Corridor {
         entry.model = question.entry
 
         // With which key? Lent for this exchange alone. Then the question goes out.
-        let key = try rooms.vault.lend(question.provider, for: permit)
+        let key = try lend(question.credential, for: permit)
         let answer = try await rooms.models.ask(question, call, head, permit, key, client: body, on: worker)
         return Begun(reservation: reservation, answer: answer)
     }
@@ -81,6 +81,11 @@ final class Corridor {
             if error.status == 401 { try rooms.failures.note(call.peer, at: rooms.clock.monotonic) }
             throw error
         }
+    }
+
+    private func lend(_ name: String?, for permit: Permit) throws(GateError) -> Loan? {
+        guard let name else { return nil }
+        return try rooms.vault.lend(name, for: permit)
     }
 
     /// An exchange that has begun, and what was set aside for it.

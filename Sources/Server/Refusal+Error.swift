@@ -40,3 +40,14 @@ extension Reply {
         }
     }
 }
+
+extension Refusal {
+    /// An error before any service could be asked.
+    init(_ error: GateError, id: RequestID, development: Bool) {
+        var fields = ByteBuffer()
+        fields.writeCommonFields(id, development: development)
+        fields.writeFields(of: error)
+        self.init(
+            status: error.status, fieldLines: Array(fields.readableBytesView), body: OpenAIErrorBody.bytes(error))
+    }
+}

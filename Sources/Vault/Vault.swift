@@ -6,7 +6,7 @@ public import OstiaryCore
 public final class Vault: Sendable {
     private struct Box: Sendable {
         let name: String
-        let kept: KeptSecret
+        let kept: SecretHolder
     }
 
     private let boxes: [String: Box]
@@ -44,7 +44,7 @@ public final class Vault: Sendable {
         guard let box = boxes[name], box.name.utf8.elementsEqual(name.utf8) else {
             throw GateError(.credentialUnavailable)
         }
-        return Loan(box.kept)
+        return Loan(of: box.kept)
     }
 
     /// Whether there is a key of this name.
@@ -61,12 +61,12 @@ public final class Vault: Sendable {
     private static func keep(
         _ reference: SourceReference,
         _ surroundings: Surroundings
-    ) throws(SourceFault) -> (KeptSecret, SourceWarning?) {
+    ) throws(SourceFault) -> (SecretHolder, SourceWarning?) {
         let source = reference.source
         let material = try source.read(surroundings)
         let trims = type(of: source).trimsLineEnd
         let secret = try KeyForm.checked(material.secret, trimsLineEnd: trims, label: source.label)
-        return (KeptSecret(secret), material.warning)
+        return (SecretHolder(secret), material.warning)
     }
 }
 

@@ -9,8 +9,10 @@ public struct Loan: ~Copyable, Sendable {
     }
 
     /// Lends the secret's bytes to `body`, which must not let them out.
-    public borrowing func withBytes(_ body: (Span<UInt8>) -> Void) {
-        holder.secret.withBytes(body)
+    public borrowing func withBytes<Result: ~Copyable, Failure: Error>(
+        _ body: (Span<UInt8>) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try holder.secret.withBytes(body)
     }
 }
 

@@ -122,7 +122,12 @@ public final class Dialler {
                 }
             }
         do {
-            let channel = try await bootstrap.connect(host: key.origin.host, port: key.origin.port).get()
+            let channel =
+                if let path = key.origin.socketPath {
+                    try await bootstrap.connect(unixDomainSocketPath: path).get()
+                } else {
+                    try await bootstrap.connect(host: key.origin.host, port: key.origin.port).get()
+                }
             guard client?.isWanted ?? true else {
                 channel.close(promise: nil)
                 throw GateError(.clientGone)

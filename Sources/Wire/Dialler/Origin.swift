@@ -6,11 +6,22 @@ public struct Origin: Hashable, Sendable {
     public let port: Int
     /// The base path without trailing slash; empty for none.
     public let basePath: String
+    /// A Unix socket's path, in place of host and port.
+    public let socketPath: String?
 
     /// The value of `Host`.
     public var authority: String {
         let name = host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]" : host
         return port == (isSecure ? 443 : 80) ? name : "\(name):\(port)"
+    }
+
+    /// A server behind a Unix socket, for the command's own calls.
+    public init(socketPath: String) {
+        isSecure = false
+        host = "localhost"
+        port = 80
+        basePath = ""
+        self.socketPath = socketPath
     }
 
     /// Reads an absolute `http` or `https` URL without userinfo, query and fragment; `nil` for anything else.
@@ -36,6 +47,7 @@ public struct Origin: Hashable, Sendable {
             let port = portStart.map({ Int(String(decoding: authority[$0...], as: UTF8.self)) })
                 ?? (isSecure ? 443 : 80)
         else { return nil }
+        socketPath = nil
         self.isSecure = isSecure
         self.host = String(decoding: host, as: UTF8.self)
         self.port = port

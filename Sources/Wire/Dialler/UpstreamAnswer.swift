@@ -27,8 +27,15 @@ public struct UpstreamAnswer: ~Copyable {
     /// Reads the whole body.
     /// - Throws: `.upstreamProtocolError` when it breaks off or is longer than `limit` bytes.
     public consuming func collect(limit: Int) async throws(GateError) -> ByteBuffer {
-        let collector = Collector(upstream: takeConnection(), limit: limit)
-        return try await collector.run()
+        var body = ByteBuffer()
+        try await pour(limit: limit) { body.writeImmutableBuffer($0) }
+        return body
+    }
+
+    /// Hands the body over piece by piece.
+    /// - Throws: `.upstreamProtocolError` when it breaks off or is longer than `limit` bytes.
+    public consuming func pour(limit: Int, _ take: @escaping (ByteBuffer) -> Void) async throws(GateError) {
+        try await Pouring(upstream: takeConnection(), limit: limit, take: take).run()
     }
 
     mutating func takeConnection() -> UpstreamConnection {
@@ -41,48 +48,50 @@ public struct UpstreamAnswer: ~Copyable {
     }
 }
 
-/// Gathers a whole body.
-private final class Collector: BodySink {
+/// Takes a whole body in.
+private final class Pouring: BodySink {
     private let upstream: UpstreamConnection
     private let limit: Int
-    private var body = ByteBuffer()
+    private let take: (ByteBuffer) -> Void
+    private var count = 0
     private var isOver = false
-    private var isFailed = false
-    private var isTooLarge = false
+    private var failure: StaticString?
     private var waiter: UnsafeContinuation<Void, Never>?
 
-    init(upstream: UpstreamConnection, limit: Int) {
+    init(upstream: UpstreamConnection, limit: Int, take: @escaping (ByteBuffer) -> Void) {
         self.upstream = upstream
         self.limit = limit
+        self.take = take
     }
 
-    func run() async throws(GateError) -> ByteBuffer {
+    func run() async throws(GateError) {
         let earlier = upstream.attach(self)
         if let held = earlier.held { piece(held) }
-        isOver = isOver || earlier.isEnded || earlier.isFailed
-        isFailed = isFailed || earlier.isFailed
+        if earlier.isFailed { failed() }
+        if earlier.isEnded { finish() }
         if !isOver { await withUnsafeContinuation { waiter = $0 } }
-        guard !isFailed else {
+        if let failure {
             upstream.abandoned()
-            throw GateError(.upstreamProtocolError, cause: isTooLarge ? "body_too_large" : "body_broken")
+            throw GateError(.upstreamProtocolError, cause: failure)
         }
         upstream.taken()
-        return body
     }
 
     func piece(_ bytes: ByteBuffer) {
-        body.writeImmutableBuffer(bytes)
-        if body.readableBytes > limit {
-            isTooLarge = true
-            failed()
+        guard failure == nil else { return }
+        count += bytes.readableBytes
+        guard count <= limit else {
+            failure = "body_too_large"
+            return finish()
         }
+        take(bytes)
     }
 
     func flush() {}
     func ended() { finish() }
 
     func failed() {
-        isFailed = true
+        if failure == nil { failure = "body_broken" }
         finish()
     }
 
