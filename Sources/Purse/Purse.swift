@@ -51,7 +51,7 @@ extension Purse {
     public var instruments: [Instrument] {
         let help = "Decisions of the limits, by limit and result."
         return [
-            Instrument("gw_ratelimit_total", .counter, help, labels: [("limit", "caller"), ("result", "allowed")]) {
+            Instrument("gw_ratelimit_total", .counter, help, labels: [("limit", "rate"), ("result", "allowed")]) {
                 [buckets] in Double(buckets.figures.allowed)
             },
             Instrument("gw_ratelimit_total", .counter, help, labels: [("limit", "rate"), ("result", "refused")]) {

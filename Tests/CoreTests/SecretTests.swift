@@ -1,3 +1,4 @@
+import Foundation
 import OstiaryCore
 import Testing
 
@@ -32,4 +33,27 @@ private func secret(_ text: String) -> Secret {
         #expect(!shown.contains("canary"))
         #expect(!shown.contains("115"))
     }
+}
+
+// Looks through the kernel at where the bytes were: reading freed memory directly would be no test of anything.
+@Test(.enabled(if: FileManager.default.isReadableFile(atPath: "/proc/self/mem"), "no /proc/self/mem here"))
+func zeroesItsBytesAtTheEnd() throws {
+    let size = 256
+    func canaries(at address: UInt64) throws -> Int {
+        let memory = try FileHandle(forReadingFrom: URL(fileURLWithPath: "/proc/self/mem"))
+        try memory.seek(toOffset: address)
+        return try memory.read(upToCount: size)?.count { $0 == 0xa5 } ?? -1
+    }
+    var address: UInt64 = 0
+    do {
+        let bytes = [UInt8](repeating: 0xa5, count: size)
+        let held = Secret(copying: bytes.span)
+        address = held.withBytes { span in
+            span.withUnsafeBufferPointer { UInt64(UInt(bitPattern: $0.baseAddress)) }
+        }
+        #expect(try canaries(at: address) == size)
+        #expect(held.count == size)
+    }
+    // The allocator may have put a few bytes of its own there.
+    #expect((0..<32).contains(try canaries(at: address)))
 }

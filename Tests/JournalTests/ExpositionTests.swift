@@ -112,7 +112,7 @@ func readsTheAcceptField(_ accept: String, _ expected: Bool) {
     journal.enter(entry(route: "/health"), loop: 0)
     clock.advance(1)
     journal.rotate()
-    #expect(writer.close())
+    #expect(writer.close(within: 30_000))
     #expect(sink.text.split(separator: "\n").count == 2)
     let text = String(decoding: journal.expose(accept: nil).bytes, as: UTF8.self)
     #expect(text.contains("gw_requests_total{route=\"/health\",provider=\"\",model=\"\",status=\"200\"} 1\n"))

@@ -6,12 +6,14 @@ import Testing
 private func at(_ seconds: Double) -> MonotonicTime { MonotonicTime(nanoseconds: 0).advanced(bySeconds: seconds) }
 
 @Test func keepsEveryDurationWithinThreePercent() {
+    var worst = 0.0
     var seconds = 2e-6
     while seconds < 3_600 {
         let middle = LatencyScale.middle(of: LatencyScale.cell(seconds: seconds))
-        #expect(abs(middle - seconds) / seconds <= 0.03)
+        worst = max(worst, abs(middle - seconds) / seconds)
         seconds *= 1.003
     }
+    #expect(worst <= 0.03)
 }
 
 @Test func neverLeavesTheTable() {
@@ -19,13 +21,10 @@ private func at(_ seconds: Double) -> MonotonicTime { MonotonicTime(nanoseconds:
         #expect((0..<LatencyScale.cells).contains(LatencyScale.cell(seconds: seconds)))
     }
     #expect(LatencyScale.cell(seconds: 1e300) == LatencyScale.cells - 1)
-    var last = -1.0
-    for cell in 0..<LatencyScale.cells {
-        let middle = LatencyScale.middle(of: cell)
-        #expect(middle > last)
-        #expect(LatencyScale.cell(seconds: middle) == cell)
-        last = middle
-    }
+    let cells = Array(0..<LatencyScale.cells)
+    let middles = cells.map(LatencyScale.middle)
+    #expect(middles == middles.sorted())
+    #expect(middles.map { LatencyScale.cell(seconds: $0) } == cells)
 }
 
 @Test func findsThePercentilesOfKnownDurations() {

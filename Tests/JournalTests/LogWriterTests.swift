@@ -42,7 +42,7 @@ private func line(_ size: Int) -> [UInt8] { [UInt8](repeating: UInt8(ascii: "x")
             group.addTask { for number in 0..<200 { writer.append(Array("\(task) \(number)\n".utf8)) } }
         }
     }
-    #expect(writer.close())
+    #expect(writer.close(within: 30_000))
     let lines = sink.text.split(separator: "\n")
     #expect(lines.count == 1_600)
     #expect(Set(lines).count == 1_600)
@@ -75,7 +75,7 @@ private func line(_ size: Int) -> [UInt8] { [UInt8](repeating: UInt8(ascii: "x")
 @Test func countsWhatTheSinkRefuses() throws {
     let writer = try LogWriter(sink: MemorySink(refuses: true))
     writer.append(line(100))
-    #expect(writer.close())
+    #expect(writer.close(within: 30_000))
     #expect(writer.instruments.first { $0.name == "gw_log_lost_bytes_total" }?.read() == 100)
 }
 
@@ -84,12 +84,12 @@ private func line(_ size: Int) -> [UInt8] { [UInt8](repeating: UInt8(ascii: "x")
     let sink = DescriptorSink(descriptor: pipe.fileHandleForWriting.fileDescriptor)
     let writer = try LogWriter(sink: sink)
     writer.append(Array("hello\n".utf8))
-    #expect(writer.close())
+    #expect(writer.close(within: 30_000))
     #expect(String(decoding: pipe.fileHandleForReading.availableData, as: UTF8.self) == "hello\n")
     try pipe.fileHandleForReading.close()
     let second = try LogWriter(sink: sink)
     second.append(Array("nobody\n".utf8))
-    #expect(second.close())
+    #expect(second.close(within: 30_000))
     #expect(second.instruments.first { $0.name == "gw_log_lost_bytes_total" }?.read() == 7)
 }
 

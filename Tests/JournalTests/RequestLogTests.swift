@@ -80,7 +80,7 @@ func writesDurationsInMilliseconds(_ seconds: Double, _ expected: String) {
     let log = RequestLog(format: .text, level: .warning, writer: writer)
     log.write(.info, "below the level", [:], at: someTime)
     log.write(.warning, "key set is stale", ["issuer": "https://idp.example", "note": "two words"], at: someTime)
-    #expect(writer.close())
+    #expect(writer.close(within: 30_000))
     #expect(
         sink.text
             == "2027-01-15T08:00:00.250Z warning key set is stale issuer=https://idp.example note=\"two words\"\n"
