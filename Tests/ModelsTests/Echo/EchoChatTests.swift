@@ -18,7 +18,7 @@ struct EchoChatTests {
                 + #""model":"echo","service_tier":"default","system_fingerprint":"fp_echo","choices":[{"index":0,"#
                 + #""message":{"role":"assistant","content":"hello there, 東京!","refusal":null},"logprobs":null,"#
                 + #""finish_reason":"stop"}],"usage":{"prompt_tokens":7,"completion_tokens":3,"total_tokens":10,"#
-                + #""prompt_tokens_details":{"cached_tokens":0,"audio_tokens":0},"completion_tokens_details":"#
+                + #""prompt_tokens_details":{"cached_tokens":0,"cache_write_tokens":0,"audio_tokens":0},"completion_tokens_details":"#
                 + #"{"reasoning_tokens":0,"audio_tokens":0,"accepted_prediction_tokens":0,"rejected_prediction_tokens":0}}}"#
         )
     }
