@@ -131,7 +131,14 @@ struct EchoChat: Sendable {
             ("prompt_tokens", .integer(reply.promptTokens)),
             ("completion_tokens", .integer(completion)),
             ("total_tokens", .integer(reply.promptTokens + completion)),
-            ("prompt_tokens_details", .members(("cached_tokens", .integer(0)), ("audio_tokens", .integer(0)))),
+            (
+                "prompt_tokens_details",
+                .members(
+                    ("cached_tokens", .integer(0)),
+                    ("cache_write_tokens", .integer(0)),
+                    ("audio_tokens", .integer(0))
+                )
+            ),
             (
                 "completion_tokens_details",
                 .members(

@@ -55,11 +55,23 @@ extension MemberScanner {
                 continue
             }
             repeat {
+                if Self.isThreeBytes(bytes, index) {
+                    index &+= 3
+                    continue
+                }
                 try beginCharacter(bytes[index], index)
                 index &+= 1
                 try continueCharacter(bytes, &index)
             } while index < count && bytes[index] >= 0x80
         }
+    }
+
+    /// Whether a three-byte sequence stands here whose first byte allows any others: most of the world's writing.
+    @inline(__always)
+    static func isThreeBytes(_ bytes: Span<UInt8>, _ index: Int) -> Bool {
+        let first = bytes[index]
+        guard index &+ 2 < bytes.count, first > 0xe0, first < 0xf0, first != 0xed else { return false }
+        return bytes[index &+ 1] & 0xc0 == 0x80 && bytes[index &+ 2] & 0xc0 == 0x80
     }
 
     /// The first byte of a UTF-8 sequence (RFC 3629 section 4).
@@ -118,8 +130,8 @@ extension MemberScanner {
     }
 
     mutating func matchName(_ index: Int) throws(ScanError) {
-        guard name.count <= paths.longestName else { return }
-        switch paths.match(name.span, in: place) {
+        guard nameCount <= paths.longestName else { return }
+        switch paths.match(name.span.extracting(0..<nameCount), in: place) {
         case .none:
             break
         case .node(let node):
@@ -143,7 +155,10 @@ extension MemberScanner {
     mutating func keep(_ byte: UInt8) {
         switch capture {
         case .nothing: break
-        case .name: if name.count <= paths.longestName { name.append(byte) }
+        case .name:
+            guard nameCount < name.count else { return }
+            name[nameCount] = byte
+            nameCount += 1
         case .text: if texts.count - slots[leaf].text.lowerBound <= Self.captureLimit { texts.append(byte) }
         }
     }

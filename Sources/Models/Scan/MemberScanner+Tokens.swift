@@ -42,7 +42,7 @@ extension MemberScanner {
                 isName = true
                 if depth == placeDepth {
                     capture = .name
-                    name.removeAll(keepingCapacity: true)
+                    nameCount = 0
                 }
                 index += 1
             } else if state == .nameOrEnd {

@@ -53,7 +53,9 @@ public struct MemberScanner: Sendable {
     var seen = 0
     var captured: [UInt8] = []
     var texts: [UInt8] = []
-    var name: [UInt8] = []
+    /// The name being read; its size never changes, its first `nameCount` bytes count.
+    var name: [UInt8]
+    var nameCount = 0
     var failure: ScanError?
 
     var state = State.start
@@ -87,7 +89,7 @@ public struct MemberScanner: Sendable {
     public init(_ paths: MemberPaths) {
         self.paths = paths
         slots = Array(repeating: Slot(), count: paths.nodes.count)
-        name.reserveCapacity(paths.longestName + 1)
+        name = Array(repeating: 0, count: paths.longestName + 1)
     }
 
     /// Makes ready for another document, keeping the memory.

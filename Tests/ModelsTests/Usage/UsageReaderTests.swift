@@ -68,8 +68,9 @@ struct UsageReaderTests {
         #expect(read(text, .events) == Usage(inputTokens: 20))
     }
 
-    @Test func joinsTheDataLinesOfAnEvent() {
-        #expect(read("data: {\"usage\":\ndata: \(Self.chat)}\n\n", .events) == Self.expected)
+    @Test(arguments: ["\n", "\r\n", "\r"])
+    func joinsTheDataLinesOfAnEvent(_ end: String) {
+        #expect(read("data: {\"usage\":\(end)data: \(Self.chat)}\(end)\(end)", .events) == Self.expected)
         // Joined by a line feed, which may not stand inside a string.
         #expect(read("data: {\"us\ndata: age\":\(Self.chat)}\n\n", .events).isUnknown)
     }
