@@ -30,7 +30,11 @@ extension Configuration {
                 default: message = "`\(Reading.printable(file, most: 256))` cannot be read"
                 }
                 throw Faults(all: [
-                    Fault(place: .nowhere, message: message, hint: "name the configuration file with --config")
+                    Fault(
+                        place: .nowhere,
+                        message: message,
+                        hint: "check the path; without a file the environment alone is enough"
+                    )
                 ])
             }
             bytes = read

@@ -1,5 +1,5 @@
 extension Configuration {
-    /// The full paths of all fixed keys of this name, for "did you mean".
+    /// The full paths of all fixed keys of this name however it is spelled, for "did you mean".
     static func paths(ofKey name: String) -> [String] {
         paths(ofKey: name, in: schema.described(Configuration()), below: "")
     }
@@ -7,7 +7,7 @@ extension Configuration {
     private static func paths(ofKey name: String, in fields: [Description], below path: String) -> [String] {
         fields.flatMap { field -> [String] in
             let here = path + field.about.name
-            var found = field.about.name.utf8.elementsEqual(name.utf8) ? [here] : []
+            var found = Nearest.areOneWord(field.about.name, name) ? [here] : []
             switch field.content {
             case .value, .list: break
             case .section(let fields): found += paths(ofKey: name, in: fields, below: here + ".")

@@ -46,7 +46,7 @@ struct IPAddress: Sendable {
 
 extension Configuration.Address {
     /// Reads `host:port`; `nil` for anything but an IP address or `localhost`.
-    init?(parsing text: String) {
+    public init?(parsing text: String) {
         guard let colon = text.lastIndex(of: ":") else { return nil }
         let digits = text[text.index(after: colon)...]
         guard digits.utf8.count <= 5, let number = Quantity.digits(digits), let port = UInt16(exactly: number) else {

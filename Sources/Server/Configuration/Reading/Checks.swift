@@ -54,20 +54,21 @@ struct Checks {
     private mutating func checkIdentity(_ identity: Configuration.Identity) {
         if mode == .development {
             if !identity.jwt.isEmpty {
+                let isWritten = reading.place(of: ["identity", "jwt"]) != nil
                 fault(
-                    ["identity", "jwt"],
+                    ["identity", "jwt"] + (isWritten ? [] : ["[0]"]),
                     "cannot be used in development mode, which is its own issuer",
                     hint: "remove identity.jwt and JWKS_URL, or run without development mode"
                 )
             }
-        } else if identity.jwt.isEmpty {
+        } else if identity.jwt.isEmpty, !reading.hasFault(below: ["identity", "jwt"]) {
             reading.fault(
                 reading.nearestPlace(to: ["identity", "jwt"]),
                 "`identity.jwt` has no issuer: nobody could enter",
                 hint: "add one, or set JWKS_URL and ISSUER, or try `ostiary up` without any configuration"
             )
         }
-        for (index, issuer) in identity.jwt.enumerated() {
+        for (index, issuer) in identity.jwt.enumerated() where mode == .serving {
             check(issuer, at: ["identity", "jwt", "[\(index)]"])
         }
         var seen: Set<[UInt8]> = []
@@ -142,7 +143,10 @@ struct Checks {
             let path = ["providers", provider.name]
             guard reading.place(of: path) != nil else { continue }
             if reading.place(of: path + ["kind"]) == nil, case .file = reading.nearestPlace(to: path) {
-                missing(path, "kind", hint: "one of openai, tinfoil, echo")
+                if !reading.hasFault(below: path) {
+                    let kinds = Configuration.Provider.Kind.allCases.map(\.rawValue).joined(separator: ", ")
+                    missing(path, "kind", hint: "one of \(kinds)")
+                }
                 continue
             }
             guard !reading.hasFault(below: path + ["kind"]) else { continue }

@@ -1,7 +1,7 @@
 /// Guesses what somebody meant to write.
-enum Nearest {
+public enum Nearest {
     /// The candidate that `word` most likely stands for, or `nil` when none is near.
-    static func to(_ word: String, among candidates: [String]) -> String? {
+    public static func to(_ word: String, among candidates: [String]) -> String? {
         let plain = simplified(word)
         guard !plain.isEmpty, plain.count <= 64 else { return nil }
         var best: (name: String, distance: Int)?
@@ -9,8 +9,12 @@ enum Nearest {
             let distance = distance(plain, simplified(candidate))
             if distance < best?.distance ?? .max { best = (candidate, distance) }
         }
-        guard let best, best.distance <= max(1, plain.count / 3) else { return nil }
+        guard let best, best.distance < plain.count, best.distance <= max(1, plain.count / 3) else { return nil }
         return best.name
+    }
+
+    static func areOneWord(_ left: String, _ right: String) -> Bool {
+        simplified(left) == simplified(right)
     }
 
     /// Letters and digits in lower case: `base-url`, `baseUrl` and `base_url` are one word.

@@ -10,8 +10,8 @@ struct Twins {
     private var unused: [Unicode.Scalar]
 
     init(avoiding text: String) {
-        let used = Set(text.unicodeScalars.lazy.filter { (0xe000...0xe0ff).contains($0.value) })
-        unused = (0xe000...0xe0ff).compactMap(Unicode.Scalar.init).filter { !used.contains($0) }
+        let used = Set(text.unicodeScalars.lazy.filter { (0xe000...0xe03f).contains($0.value) })
+        unused = (0xe000...0xe03f).compactMap(Unicode.Scalar.init).filter { !used.contains($0) }
     }
 
     /// The name that the operator wrote, if `key` is the stand-in for an earlier twin.
@@ -24,7 +24,7 @@ struct Twins {
         let length = name.unicodeScalars.count
         guard length > 0, let stand = unused.popLast() else { return false }
         var scalars = Array(text.unicodeScalars)
-        guard var start = Self.offset(of: mark, in: scalars), start < scalars.count else { return false }
+        guard var start = Self.offset(of: mark, in: scalars), scalars.indices.contains(start) else { return false }
         if scalars[start] == "\"" || scalars[start] == "'" { start += 1 }
         guard start + length <= scalars.count, scalars[start..<start + length].elementsEqual(name.unicodeScalars) else {
             return false

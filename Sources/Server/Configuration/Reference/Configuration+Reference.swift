@@ -6,8 +6,8 @@ extension Configuration {
 
             <!-- made by `ostiary check --reference`; a test compares the two -->
 
-            Ostiary reads one YAML file, named with `--config`. Environment variables override the file, flags override
-            both, and the environment alone is enough to start. An empty variable counts as unset.
+            Ostiary reads one YAML file, named with `--config`. Environment variables override the file, flags
+            override both, and the environment alone is enough to start. An empty variable counts as unset.
 
             `ostiary check FILE` tells every fault at once, each with its line and column. Unknown keys are faults. A
             fault never shows a value, since any value may be a secret in the wrong place. `ostiary check --schema`
@@ -31,7 +31,9 @@ extension Configuration {
 
             `ISSUER`, `JWKS_URL`, `AUDIENCES`, `REQUIRED_SCOPES` and `JWT_LEEWAY` speak about the sole entry of
             `identity.jwt`, which is made if there is none; with several entries they are faults. The Tinfoil variables
-            do nothing where the file has providers and none of them is named `tinfoil`. \(later)
+            do nothing where the file has providers and none of them is named `tinfoil`.
+
+            \(later)
 
             ## Flags
 
@@ -74,9 +76,9 @@ extension Configuration {
                 inner = fields
                 note = " A list of at most \(most)."
             case .table(let noun, _, let fields, let most):
-                here = path + [field.about.name, "NAME"]
+                here = path + [field.about.name + ".NAME"]
                 inner = fields
-                note = " The name is \(noun); at most \(most) of them."
+                note = " `NAME` is \(noun); there may be at most \(most)."
             }
             if let fallback = field.about.fallback { note += " Default: \(fallback)." }
             page += String(repeating: "#", count: min(4, here.count + 1)) + " `\(here.joined(separator: "."))`\n\n"

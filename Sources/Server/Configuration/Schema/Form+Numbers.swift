@@ -109,6 +109,7 @@ enum Quantity {
 
     static func duration(_ seconds: Double) -> String {
         if seconds >= 3600, seconds.truncatingRemainder(dividingBy: 3600) == 0 { return "\(Int(seconds / 3600))h" }
+        if seconds >= 60, seconds.truncatingRemainder(dividingBy: 60) == 0 { return "\(Int(seconds / 60))m" }
         if seconds > 0, seconds < 1 { return "\(Int((seconds * 1000).rounded()))ms" }
         return seconds == seconds.rounded() ? "\(Int(seconds))s" : "\(seconds)s"
     }
@@ -134,5 +135,12 @@ extension JSONObject.Member {
 
     init(_ name: String, _ value: JSONValue) {
         self.init(name: name, value: value)
+    }
+}
+
+extension Configuration {
+    /// Reads a duration as the file spells one: seconds, or a number with `ms`, `s`, `m` or `h`.
+    public static func seconds(_ text: String) -> Double? {
+        Quantity.seconds(text)
     }
 }

@@ -74,7 +74,8 @@ extension Form where Value == Configuration.TokenIssuer.KeySource {
 }
 
 extension Configuration.SecretReference {
-    init?(parsing text: String) {
+    /// Reads `env:NAME` or `file:PATH`; `nil` for anything else.
+    public init?(parsing text: String) {
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         guard parts.count == 2 else { return nil }
         let rest = String(parts[1])
