@@ -8,7 +8,7 @@ public struct Limits: Hashable, Sendable {
     public let concurrent: Int
 
     /// The largest number a limit may be; keeps the buckets' arithmetic far from overflow.
-    public static let largest = 10_000_000
+    public static let largest = 100_000_000
 
     /// - Throws: `LimitFault` when a number is negative or too large, or when there is a rate and no burst.
     public init(requestsPerMinute: Int = 60, burst: Int = 10, concurrent: Int = 20) throws(LimitFault) {

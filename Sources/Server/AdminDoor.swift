@@ -49,7 +49,7 @@ final class AdminDoor: EdgeService {
         guard !head.has(.origin) else {
             throw GateError(.invalidRequest, cause: "foreign_origin", detail: "web pages may not use the admin door")
         }
-        switch (head.method, head.withPath { String(decoding: Array($0), as: UTF8.self) }) {
+        switch (head.method, head.path) {
         case (.get, "/metrics"), (.head, "/metrics"):
             let accept = head.value(.accept).map { String(decoding: $0, as: UTF8.self) }
             let exposition = rooms.journal.expose(accept: accept)

@@ -9,6 +9,14 @@ import OstiaryPurse
 import OstiaryVault
 import OstiaryWire
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// Builds a gate: each room from its part of the configuration, then the workers, then the doors.
 struct Assembly {
     let configuration: Configuration

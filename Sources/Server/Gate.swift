@@ -1,9 +1,9 @@
 import Crypto
 import NIOCore
 import OstiaryCharter
-import OstiaryCore
+public import OstiaryCore
 import OstiaryIdentity
-import OstiaryJournal
+public import OstiaryJournal
 import OstiaryModels
 import OstiaryPurse
 import OstiaryVault

@@ -6,6 +6,7 @@ import FoundationEssentials
 #else
     import Darwin
 #endif
+import OstiaryCore
 import OstiaryJournal
 
 /// The gate as the command starts it.

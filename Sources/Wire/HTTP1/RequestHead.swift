@@ -51,6 +51,11 @@ public struct RequestHead: Sendable {
         return bytes.withReadableSpan { body($0.extracting(target.path)) }
     }
 
+    /// The path as text, for places that are not on the way of every request.
+    public var path: String {
+        withPath { String(decoding: Array(copying: $0), as: UTF8.self) }
+    }
+
     /// The query without `?`; empty when there is none.
     public var query: [UInt8] {
         target.query.isEmpty ? [] : bytes.withReadableSpan { Array(copying: $0.extracting(target.query)) }
