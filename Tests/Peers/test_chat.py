@@ -77,7 +77,7 @@ def test_forty_streams_at_once(client, ask, upstream, named):
 
 def test_the_async_client_streams(gate, token, ask):
     async def run():
-        async with openai.AsyncOpenAI(base_url=gate.base_url, api_key=token, max_retries=0) as client:
+        async with openai.AsyncOpenAI(base_url=gate.base_url, api_key=token, max_retries=0, timeout=30) as client:
             stream = await client.chat.completions.create(model="ok", messages=ask, stream=True)
             return "".join([event.choices[0].delta.content or "" async for event in stream])
 

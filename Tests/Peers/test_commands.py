@@ -130,7 +130,7 @@ def test_the_environment_alone_is_enough(issuer, upstream, ask, outputs, provide
         env=environment(JWKS_URL=issuer.jwks_url, ISSUER=issuer.url, AUDIENCES="api", TINFOIL_API_KEY=provider_key,
                         TINFOIL_BASE_URL=upstream.base_url, LOG_FORMAT="json"))
     try:
-        with openai.OpenAI(base_url=f"http://127.0.0.1:{port}/v1", api_key=issuer.token(), max_retries=4) as client:
+        with openai.OpenAI(base_url=f"http://127.0.0.1:{port}/v1", api_key=issuer.token(), max_retries=4, timeout=30) as client:
             answer = client.chat.completions.create(model="ok", messages=ask)
         assert answer.choices[0].message.content == "Hello from the provider"
     finally:

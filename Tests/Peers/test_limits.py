@@ -15,7 +15,7 @@ def strict(start, configuration):
 
 
 def connect(gate, token, retries=0):
-    return openai.OpenAI(base_url=gate.base_url, api_key=token, max_retries=retries)
+    return openai.OpenAI(base_url=gate.base_url, api_key=token, max_retries=retries, timeout=30)
 
 
 def test_the_bucket_empties(strict, issuer, ask, refusals):

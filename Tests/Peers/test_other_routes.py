@@ -61,7 +61,7 @@ def test_metrics_stand_at_the_admin_door_only(gate, client, ask):
 
 def test_an_unknown_model_is_404(start, configuration, token, ask, refusals):
     gate = start(configuration(models={"only": {"provider": "local", "name": "ok"}}))
-    with openai.OpenAI(base_url=gate.base_url, api_key=token, max_retries=0) as client:
+    with openai.OpenAI(base_url=gate.base_url, api_key=token, max_retries=0, timeout=30) as client:
         with pytest.raises(openai.NotFoundError) as caught:
             client.chat.completions.create(model="other", messages=ask)
         refusals(caught.value.response)

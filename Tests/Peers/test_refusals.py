@@ -91,7 +91,7 @@ def test_the_client_raises_what_it_should(gate, issuer, ask, refusals):
     cases = [("nonsense", openai.AuthenticationError, "invalid_token"),
              (issuer.token(scope="none"), openai.PermissionDeniedError, "insufficient_scope")]
     for token, kind, code in cases:
-        with openai.OpenAI(base_url=gate.base_url, api_key=token, max_retries=0) as client:
+        with openai.OpenAI(base_url=gate.base_url, api_key=token, max_retries=0, timeout=30) as client:
             with pytest.raises(kind) as caught:
                 client.chat.completions.create(model="ok", messages=ask)
             refusals(caught.value.response)

@@ -106,7 +106,7 @@ def test_a_provider_that_is_not_there(start, configuration, token, ask, refusals
     from gate import free_port
     gone = {"kind": "openai", "base_url": f"http://127.0.0.1:{free_port()}/v1", "key": "env:LOCAL_KEY"}
     gate = start(configuration(providers={"local": gone}, models={"*": {"provider": "local"}}))
-    with openai.OpenAI(base_url=gate.base_url, api_key=token, max_retries=0) as client:
+    with openai.OpenAI(base_url=gate.base_url, api_key=token, max_retries=0, timeout=30) as client:
         with pytest.raises(openai.InternalServerError) as caught:
             client.chat.completions.create(model="ok", messages=ask)
     refusals(caught.value.response)
