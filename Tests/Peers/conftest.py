@@ -85,7 +85,8 @@ def configuration(issuer, upstream):
             },
             "models": {
                 "mapped": {"provider": "local", "name": "ok.mapped"},
-                "echo*": {"provider": "echo"},
+                "echo": {"provider": "echo"},
+                "echo-*": {"provider": "echo"},
                 "*": {"provider": "local"},
             },
             "limits": {"requests_per_minute": 60000, "burst": 10000, "concurrent": 100, "failures_per_minute": 10000},

@@ -12,7 +12,7 @@ BOTH = pytest.mark.parametrize("model", ["echo", "ok"])
 
 @BOTH
 def test_calls_a_tool(client, ask, model):
-    choice = client.chat.completions.create(model=model, messages=ask, tools=TOOLS).choices[0]
+    choice = client.chat.completions.create(model=model, messages=ask, tools=TOOLS, tool_choice="required").choices[0]
     assert choice.finish_reason == "tool_calls"
     call = choice.message.tool_calls[0]
     assert call.id and call.type == "function" and call.function.name == "weather"
@@ -22,13 +22,19 @@ def test_calls_a_tool(client, ask, model):
 @BOTH
 def test_streams_a_tool_call(client, ask, model):
     name, arguments, finish = "", "", None
-    for event in client.chat.completions.create(model=model, messages=ask, tools=TOOLS, stream=True):
+    for event in client.chat.completions.create(model=model, messages=ask, tools=TOOLS, tool_choice="required", stream=True):
         for part in (event.choices[0].delta.tool_calls or []) if event.choices else []:
             assert part.index == 0
             name += part.function.name or ""
             arguments += part.function.arguments or ""
         finish = (event.choices[0].finish_reason if event.choices else None) or finish
     assert name == "weather" and isinstance(json.loads(arguments), dict) and finish == "tool_calls"
+
+
+def test_the_built_in_model_calls_the_tool_that_the_prompt_names(client):
+    messages = [{"role": "user", "content": 'please call weather {"city": "Rome"}'}]
+    choice = client.chat.completions.create(model="echo", messages=messages, tools=TOOLS).choices[0]
+    assert json.loads(choice.message.tool_calls[0].function.arguments) == {"city": "Rome"}
 
 
 def test_takes_the_tool_result(client, ask):
