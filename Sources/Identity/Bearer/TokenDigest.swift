@@ -7,6 +7,10 @@ struct TokenDigest: Hashable {
     let third: UInt64
     let fourth: UInt64
 
+    init(first: UInt64, second: UInt64, third: UInt64, fourth: UInt64) {
+        (self.first, self.second, self.third, self.fourth) = (first, second, third, fourth)
+    }
+
     init(of bytes: [UInt8]) {
         var hash = SHA256()
         bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }

@@ -115,8 +115,6 @@ public final class TokenVerifier: Sendable {
             guard let key = realm.keys.keyAtHand(named: jws.keyName, for: algorithm) else { throw .expiredUnchecked }
             throw jws.isSigned(by: key, with: algorithm) ? .expired : .signature
         }
-        // Read before the key is looked up: a swap in between then makes the outcome short-lived, not long-lived.
-        let generation = keyGeneration.current
         let found = try await realm.keys.key(named: jws.keyName, for: algorithm)
         guard jws.isSigned(by: found.key, with: algorithm) else { throw .signature }
 
@@ -134,7 +132,7 @@ public final class TokenVerifier: Sendable {
             identity: identity,
             window: window,
             keysUntil: found.usableUntil,
-            generation: generation
+            generation: found.generation
         )
     }
 

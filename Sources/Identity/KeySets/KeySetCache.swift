@@ -43,6 +43,9 @@ public final class KeySetCache: Sendable {
     struct Found {
         let key: VerificationKey
         let usableUntil: MonotonicTime
+        /// The generation from before the key was looked up: a swap in between makes what the key verifies short-lived,
+        /// never long-lived.
+        let generation: UInt64
     }
 
     private enum Look {
@@ -109,6 +112,7 @@ public final class KeySetCache: Sendable {
 
     private func look(_ name: String?, _ algorithm: SignatureAlgorithm) -> Look {
         let now = clock.monotonic
+        let generation = generation.current
         var started: Int?
         let look = state.withLock { state in
             guard let snapshot = state.usable(at: now) else {
@@ -122,7 +126,8 @@ public final class KeySetCache: Sendable {
                 started = state.begin(at: now)
             }
             switch snapshot.keys.match(name: name, algorithm: algorithm) {
-            case .found(let key): return .found(Found(key: key, usableUntil: snapshot.usableUntil))
+            case .found(let key):
+                return .found(Found(key: key, usableUntil: snapshot.usableUntil, generation: generation))
             case .ambiguous: return .refused(.ambiguousKey)
             case .mismatch: return .refused(.algKeyMismatch)
             case .absent: return lookForAbsent(name, &state, now, &started)
@@ -150,10 +155,12 @@ public final class KeySetCache: Sendable {
 
     private func lookAgain(_ name: String?, _ algorithm: SignatureAlgorithm) throws(TokenFault) -> Found {
         let now = clock.monotonic
+        let generation = generation.current
         let look = state.withLock { state in
             guard let snapshot = state.usable(at: now) else { return Look.refused(.keysUnavailable) }
             switch snapshot.keys.match(name: name, algorithm: algorithm) {
-            case .found(let key): return .found(Found(key: key, usableUntil: snapshot.usableUntil))
+            case .found(let key):
+                return .found(Found(key: key, usableUntil: snapshot.usableUntil, generation: generation))
             case .ambiguous: return .refused(.ambiguousKey)
             case .mismatch: return .refused(.algKeyMismatch)
             case .absent:
@@ -248,7 +255,8 @@ public final class KeySetCache: Sendable {
             guard let flight = state.flight, flight.id == id else { return nil }
             state.flight = nil
             if let read {
-                changed = state.snapshot.map { $0.digest != read.digest } ?? true
+                let known = state.snapshot?.digest
+                changed = known != read.digest
                 let start = state.lastAttempt ?? now
                 let fresh = schedule.freshness(maxAge: read.maxAge)
                 state.snapshot = Snapshot(
@@ -262,8 +270,8 @@ public final class KeySetCache: Sendable {
                 state.retryAt = nil
                 figures.absentNames.add(-Int64(state.absent.count))
                 state.absent.removeAll()
-                // After the swap: whoever reads the new number reads the new keys.
-                if changed { generation.advance() }
+                // After the swap: whoever reads the new number reads the new keys. A first set ends nothing.
+                if changed, known != nil { generation.advance() }
             } else {
                 state.failures += 1
                 state.retryAt = now.advanced(bySeconds: schedule.pause(failures: state.failures, jitter: pause))

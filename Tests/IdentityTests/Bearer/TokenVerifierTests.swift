@@ -111,7 +111,8 @@ import Testing
     }
 
     @Test func refusesAnHMACUnderPublicMaterial() async throws {
-        let input = Base64URL.encode(Array(#"{"alg":"HS256","kid":"es-1"}"#.utf8)) + "."
+        let input =
+            Base64URL.encode(Array(#"{"alg":"HS256","kid":"es-1"}"#.utf8)) + "."
             + Base64URL.encode(Array(claims().utf8))
         let key = SymmetricKey(data: Array(scene.signer.jwk().utf8))
         let mac = HMAC<SHA256>.authenticationCode(for: Array(input.utf8), using: key)
@@ -361,7 +362,9 @@ import Testing
         let key = SymmetricKey(size: .bits256)
         let verifier = try TokenVerifier(issuers: issuers, pseudonymKey: key, clock: clock)
         let partner = ["iss": "\"https://partner.example\""]
-        func identity(_ token: String) async throws -> Identity { try await verifier.verify(Array(token.utf8)).identity }
+        func identity(_ token: String) async throws -> Identity {
+            try await verifier.verify(Array(token.utf8)).identity
+        }
         let first = try await identity(one.token(payload: claims()))
         let second = try await identity(two.token(payload: claims(partner)))
         #expect(first.pseudonym != second.pseudonym)

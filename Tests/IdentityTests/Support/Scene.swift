@@ -6,13 +6,12 @@ import Synchronization
 @testable import OstiaryIdentity
 
 /// A verifier of one issuer, its key-set server and its clock.
-struct Scene {
+struct Scene: Sendable {
     let signer: Signer
     let server: KeySetServer
     let clock: ManualClock
     let verifier: TokenVerifier
     let authenticator: BearerAuthenticator
-    let tokens: VerifiedTokens
     let notices: Notices
 
     static func policy() -> TokenPolicy {
@@ -44,7 +43,6 @@ struct Scene {
             notice: { notices.add($0) }
         )
         authenticator = BearerAuthenticator(verifier: verifier)
-        tokens = authenticator.makeMemory(capacity: 64)
     }
 
     /// Why the verifier refuses `token`, or `nil` when it does not.
@@ -102,4 +100,12 @@ final class Notices: Sendable {
     var stale: Int {
         all.count { if case .stale = $0 { true } else { false } }
     }
+}
+
+/// Set once.
+final class Flag: Sendable {
+    private let value = Atomic(false)
+
+    func set() { value.store(true, ordering: .releasing) }
+    var isSet: Bool { value.load(ordering: .acquiring) }
 }
