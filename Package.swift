@@ -45,7 +45,9 @@ let package = Package(
         ),
         .executableTarget(
             name: "ostiary",
-            dependencies: ["OstiaryServer", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: [
+                "OstiaryCore", "OstiaryServer", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             path: "Sources/ostiary"
         ),
 
@@ -67,7 +69,13 @@ let package = Package(
         .testTarget(name: "JournalTests", dependencies: ["OstiaryJournal", "OstiaryTesting"]),
         .testTarget(
             name: "ServerTests",
-            dependencies: ["OstiaryServer", "OstiaryWire", "OstiaryIdentity", "OstiaryTesting", nio, nioPosix, crypto]
+            dependencies: ["OstiaryServer", "OstiaryWire", "OstiaryIdentity", "OstiaryTesting", nio, nioPosix, crypto],
+            exclude: ["Configuration/Golden"]
+        ),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: ["ostiary", "OstiaryCore", "OstiaryServer"],
+            exclude: ["Sessions"]
         ),
     ]
 )

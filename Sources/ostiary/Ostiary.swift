@@ -1,3 +1,58 @@
 import ArgumentParser
 
-@main struct Ostiary: ParsableCommand { func run() {} }
+/// The command `ostiary`. Alone it says what it is and what to type first.
+@main
+struct Ostiary: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ostiary",
+        abstract: "a gate between AI clients and model providers",
+        discussion: """
+            results go to standard output, everything else to standard error
+
+            exit status
+              0   done
+              2   the command line or the configuration is wrong
+              69  no gate answers
+              71  the system does not let the gate listen
+              76  a gate answered with something else than it should
+              77  the gate refused
+            """,
+        version: "ostiary \(VersionReport.current.version)",
+        subcommands: [
+            Up.self, Try.self, Check.self, Serve.self, Token.self, PrintVersion.self, Completions.self,
+        ]
+    )
+
+    /// What `ostiary` alone prints.
+    static let shortHelp = """
+        ostiary is a gate between AI clients and model providers: it knows who calls, and lends the key
+
+          ostiary up                     start a gate to try things with; no account needed
+          ostiary try "hello"            send one request through it
+          ostiary check ostiary.yaml     tell everything that is wrong with a configuration
+          ostiary serve --config FILE    run the gate
+
+        for example
+          ostiary serve --config ostiary.yaml --dry-run
+
+        ostiary --help lists all commands, ostiary help COMMAND says more
+
+        """
+
+    func run() async throws {
+        Voice.standard.print(Self.shortHelp)
+    }
+
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            Voice.standard.end(error)
+        }
+    }
+}

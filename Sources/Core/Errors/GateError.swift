@@ -27,6 +27,8 @@ public struct GateError: Error, Sendable {
     public let challenge: String?
     /// The `Allow` field of a 405.
     public let allow: [Method]
+    /// The caller's limit at the moment of a 429, for the `X-RateLimit-*-Requests` fields.
+    public let standing: RateStanding?
 
     public init(
         _ code: Code,
@@ -34,7 +36,8 @@ public struct GateError: Error, Sendable {
         retry: Retry? = nil,
         detail: String? = nil,
         challenge: String? = nil,
-        allow: [Method] = []
+        allow: [Method] = [],
+        standing: RateStanding? = nil
     ) {
         self.code = code
         self.retry = retry ?? code.entry.retry
@@ -42,6 +45,7 @@ public struct GateError: Error, Sendable {
         self.cause = cause ?? code.entry.name
         self.challenge = challenge
         self.allow = allow
+        self.standing = standing
     }
 
     public var status: Int { code.entry.status }

@@ -5,7 +5,6 @@
 public struct Call: Sendable {
     /// Identifies the call in answers, logs and metrics; sent as `X-Request-Id`.
     public let id: RequestID
-    /// The request method, already known to be one that the gate serves.
     public let method: Method
     /// The registered route, or `nil` when no route has this path.
     public let route: Route?
@@ -46,6 +45,8 @@ public enum Method: String, Sendable, CaseIterable {
     case patch = "PATCH"
     case delete = "DELETE"
     case options = "OPTIONS"
+    /// Any other well-formed method; no route serves it.
+    case other = "other"
 }
 
 /// The address of a connection's other end in text form, without port. Limits count by it, logs show it.

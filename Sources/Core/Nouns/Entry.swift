@@ -17,6 +17,8 @@ public struct Entry: Sendable {
 
     public var id: RequestID
     public var time: UnixTime
+    /// When the request's first byte was read; durations count from here.
+    public var started = MonotonicTime(nanoseconds: 0)
     public var method: Method?
     /// The route's pattern, never the path as sent; `nil` when no route has it.
     public var route: String?

@@ -1,0 +1,58 @@
+# The verbs of the workshop. `make` alone lists them.
+
+# Without this the package manager orders trait flags at random and compiles dependencies again for nothing.
+export SWIFT_DETERMINISTIC_HASHING = 1
+
+# Where the build goes. A second checkout may share the first one's folder: make test SCRATCH=/path/to/build
+SCRATCH ?= .build
+export OSTIARY_BINARY ?= $(abspath $(SCRATCH))/debug/ostiary
+PYTHON := .venv/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help up build test test-peers bench soak fmt lint docs clean
+
+help: ## list these verbs
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+up: build ## build and start the gate with the built-in model and a development token
+	@exec $(OSTIARY_BINARY) up
+
+build: ## compile the program (debug; the first time takes some minutes)
+	@Scripts/install-missing build
+	@Scripts/timed 'build' swift build --scratch-path $(SCRATCH) --product ostiary
+
+test: ## compile and run the tests, the compile-time guards and the lint
+	@Scripts/install-missing build
+	@Scripts/test $(SCRATCH)
+
+test-peers: build .venv/ready ## run real client libraries through the gate
+	@Scripts/timed 'peer tests' $(PYTHON) -m pytest Tests/Peers
+
+bench: .venv/ready ## print the gate's CPU time per request (release build; takes about ten minutes the first time)
+	@Scripts/install-missing build bench
+	@Scripts/timed 'release build' swift build --scratch-path $(SCRATCH)-bench -c release --product ostiary
+	@$(PYTHON) Benchmarks/run --binary $(SCRATCH)-bench/release/ostiary
+
+soak: build .venv/ready ## ten minutes of mixed load; fails on growth, leaks and failed requests (SOAK_SECONDS=600)
+	@$(PYTHON) Scripts/soak
+
+fmt: ## format the sources in place
+	swift format --in-place --parallel --recursive Package.swift Sources Tests
+
+lint: ## check format, forbidden forms and the order of the rooms
+	@Scripts/install-missing lint
+	@Scripts/lint --self-test
+	@Scripts/lint
+
+docs: ## check that the documentation's links and paths exist
+	@Scripts/install-missing lint
+	@Scripts/check-docs
+
+clean: ## remove what was built
+	rm -rf $(SCRATCH) $(SCRATCH)-bench .venv
+
+.venv/ready: Tests/Peers/requirements.txt
+	@Scripts/install-missing peers
+	@python3 -m venv .venv
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --upgrade -r Tests/Peers/requirements.txt
+	@touch $@

@@ -1,0 +1,105 @@
+public import OstiaryCore
+
+/// Writes entries and events as lines of text or JSON into a `LogWriter`.
+///
+/// A line holds what an `Entry` holds and never a token, key, body, query or claim, as an entry has none of them. A
+/// JSON line has the same members every time; what is unknown is null.
+public struct RequestLog: Sendable {
+    public enum Format: String, Sendable, CaseIterable {
+        case text, json
+    }
+
+    /// Makes the line that a writer adds after it had to drop some.
+    public static func notice(
+        _ format: Format,
+        clock: any GateClock
+    ) -> @Sendable (_ dropped: Int) -> [UInt8] {
+        { dropped in
+            let sentence: StaticString = "log lines were dropped: the sink is too slow"
+            let fields: KeyValuePairs<StaticString, String> = ["lines": "\(dropped)"]
+            return bytes(of: sentence, format, .warning, fields, at: clock.now)
+        }
+    }
+
+    public let format: Format
+    /// Lines below this level are not written.
+    public let level: LogLevel
+    /// Routes that are logged only when they fail.
+    public let quiet: [String]
+    private let writer: LogWriter
+
+    public init(
+        format: Format = .text,
+        level: LogLevel = .info,
+        quiet: [String] = ["/health", "/ready"],
+        writer: LogWriter
+    ) {
+        self.format = format
+        self.level = level
+        self.quiet = quiet
+        self.writer = writer
+    }
+
+    /// Writes the entry's line if its level and route deserve one.
+    public func write(_ entry: Entry) {
+        guard entry.level >= level, entry.shouldLog(quiet: quiet) else { return }
+        writer.append(line(of: entry))
+    }
+
+    /// Writes an event's line: a fixed sentence and values beside it. Sentences are literals, so nothing secret can be
+    /// put into one.
+    public func write(
+        _ level: LogLevel,
+        _ sentence: StaticString,
+        _ fields: KeyValuePairs<StaticString, String>,
+        at time: UnixTime
+    ) {
+        guard level >= self.level else { return }
+        writer.append(Self.bytes(of: sentence, format, level, fields, at: time))
+    }
+
+    /// What the log shows to the operator.
+    public var instruments: [Instrument] { writer.instruments }
+
+    func line(of entry: Entry) -> [UInt8] {
+        switch format {
+        case .text: TextLine.bytes(of: entry)
+        case .json: JSONLine.bytes(of: entry)
+        }
+    }
+
+    static func bytes(
+        of sentence: StaticString,
+        _ format: Format,
+        _ level: LogLevel,
+        _ fields: KeyValuePairs<StaticString, String>,
+        at time: UnixTime
+    ) -> [UInt8] {
+        switch format {
+        case .text: TextLine.bytes(of: sentence, level: level, fields, at: time)
+        case .json: JSONLine.bytes(of: sentence, level: level, fields, at: time)
+        }
+    }
+}
+
+extension Entry.Outcome {
+    /// The outcome's name in lines: `answered`, `cut`, or the code of the refusal.
+    var name: StaticString {
+        switch self {
+        case .answered: "answered"
+        case .refused(let code): code.entry.name
+        case .cut: "cut"
+        }
+    }
+}
+
+extension Entry.Cut {
+    var name: StaticString {
+        switch self {
+        case .client: "client"
+        case .upstream: "upstream"
+        case .shutdown: "shutdown"
+        case .gate: "gate"
+        }
+    }
+}

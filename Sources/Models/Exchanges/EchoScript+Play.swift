@@ -1,0 +1,80 @@
+import NIOCore
+import OstiaryCore
+import OstiaryWire
+
+extension EchoModel {
+    /// Answers a question, once all of it has come.
+    static func answer(
+        _ asked: consuming Asked, _ route: Route, _ call: Call, at now: UnixTime
+    ) async throws(GateError) -> EchoScript {
+        var body = asked.body
+        if var rest = asked.rest {
+            while let piece = try await rest.next() { body.writeImmutableBuffer(piece) }
+        }
+        return body.withReadableSpan { answer(path: route.path, body: $0, now: now, id: call.id) }
+    }
+}
+
+extension EchoScript {
+    /// A document of the gate's own, without directions.
+    static func document(_ body: [UInt8]) -> EchoScript {
+        let fields = [Field(name: "Content-Type", value: "application/json")]
+        return EchoScript(answer: .whole(Whole(status: 200, fields: fields, body: body, cut: nil)), delay: 0)
+    }
+
+    /// Plays the script to a client: pauses, pieces, end.
+    func play(to reply: consuming Reply, clock: any GateClock) async -> Carried {
+        switch answer {
+        case .whole(let whole):
+            await pause(clock)
+            return play(whole, to: reply)
+        case .stream(let stream):
+            return await play(stream, to: reply, clock)
+        }
+    }
+
+    private func play(_ whole: Whole, to reply: consuming Reply) -> Carried {
+        var reader = UsageReader(.whole)
+        reader.feed(whole.body.span)
+        let delivery: Delivery
+        if let cut = whole.cut {
+            delivery = reply.breakOff(
+                status: whole.status, body: ByteBuffer(bytes: whole.body.prefix(cut)), announcing: whole.body.count
+            ) { $0.write(whole.fields) }
+        } else {
+            delivery = reply.send(status: whole.status, body: ByteBuffer(bytes: whole.body)) { $0.write(whole.fields) }
+        }
+        return Carried(delivery: delivery, usage: reader.finish())
+    }
+
+    private func play(_ stream: Stream, to reply: consuming Reply, _ clock: any GateClock) async -> Carried {
+        var reader = UsageReader(.events)
+        var output = reply.stream(status: 200) { $0.write(stream.fields) }
+        do throws(GateError) {
+            for frame in stream.frames {
+                await pause(clock)
+                reader.feed(frame.span)
+                try await output.write(ByteBuffer(bytes: frame))
+            }
+        } catch {
+            return Carried(delivery: output.cut(.client), usage: reader.finish())
+        }
+        let delivery =
+            switch stream.ending {
+            case .complete: output.finish()
+            case .dropped: output.cut(.upstream)
+            }
+        return Carried(delivery: delivery, usage: reader.finish())
+    }
+
+    private func pause(_ clock: any GateClock) async {
+        // A cancelled pause means that the client has left, which the next write finds out.
+        if delay > 0 { try? await clock.sleep(seconds: delay) }
+    }
+}
+
+extension ByteBuffer {
+    fileprivate mutating func write(_ fields: [EchoScript.Field]) {
+        for field in fields { writeString("\(field.name.lowercased()): \(field.value)\r\n") }
+    }
+}

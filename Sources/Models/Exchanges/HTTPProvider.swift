@@ -1,0 +1,113 @@
+import NIOCore
+public import OstiaryCore
+public import OstiaryWire
+
+/// A provider behind HTTP that speaks OpenAI's API: writes the request's head anew, lends the key, asks.
+///
+/// Of the client's head only the fields of the allow-list pass; the caller's credential never does.
+public final class HTTPProvider: Sendable {
+    public let name: String
+    public let traits: ProviderTraits
+    private let origin: Origin
+    private let settings: DialSettings
+    private let fixedLines: ByteBuffer
+
+    /// - Parameters:
+    ///   - name: the provider's name in the configuration; also names its connection pool.
+    ///   - base: where its routes begin, for example `https://api.openai.com/v1`.
+    public init(name: String, traits: ProviderTraits, base: Origin, settings: DialSettings) {
+        self.name = name
+        self.traits = traits
+        origin = base
+        self.settings = settings
+        var lines = ByteBuffer()
+        lines.writeString("host: \(base.authority)\r\naccept-encoding: identity\r\n")
+        for field in traits.fixedFields { lines.writeString("\(field.name.lowercased()): \(field.value)\r\n") }
+        fixedLines = lines
+    }
+
+    /// Asks the model and returns when its answer begins.
+    /// - Throws: `.upstreamAuthFailed` when the provider refuses the gate's key, `.upstreamProtocolError` for a
+    ///   redirect, and what the dialler throws.
+    public func ask(
+        _ asked: consuming Asked, _ call: Call, head: RequestHead, as upstreamName: String, permit: Permit,
+        key: consuming Loan?, client: RequestBody, on worker: Worker
+    ) async throws(GateError) -> ModelAnswer {
+        var body = asked.body
+        var length = asked.length
+        if !upstreamName.utf8.elementsEqual(asked.facts.model.utf8) {
+            let rewriter = ModelRewriter(asked.facts, to: upstreamName)
+            body = rewriter.rewrite(body)
+            length = length.map { $0 + rewriter.growth }
+        }
+        let request = UpstreamRequest(
+            origin: origin, pool: name, head: requestHead(call, permit.route, head, key), isHEAD: false, hasBody: true,
+            body: body, length: length, isWhole: asked.isWhole)
+        return try await send(request, rest: asked.rest, client, worker)
+    }
+
+    /// Asks for a document of the provider's, like its list of models.
+    public func get(
+        _ call: Call, head: RequestHead, permit: Permit, key: consuming Loan?, client: RequestBody, on worker: Worker
+    ) async throws(GateError) -> ModelAnswer {
+        let request = UpstreamRequest(
+            origin: origin, pool: name, head: requestHead(call, permit.route, head, key),
+            isHEAD: call.method == .head, hasBody: false, body: ByteBuffer(), length: 0, isWhole: true)
+        return try await send(request, rest: nil, client, worker)
+    }
+
+    private func send(
+        _ request: UpstreamRequest, rest: (any BodySource)?, _ client: RequestBody, _ worker: Worker
+    ) async throws(GateError) -> ModelAnswer {
+        let answer = try await worker.dialler.exchange(request, rest: rest, client: client, settings: settings)
+        switch answer.status {
+        case 401, 403:
+            // The body may quote the key; a nonce means that the answer is for a sealed client's eyes only.
+            guard answer.has(.sealedNonce) else { throw GateError(.upstreamAuthFailed) }
+        case 300..<400:
+            throw GateError(.upstreamProtocolError, cause: "redirect")
+        default:
+            break
+        }
+        return ModelAnswer(answer, from: traits)
+    }
+
+    private func requestHead(_ call: Call, _ route: Route, _ head: RequestHead, _ key: borrowing Loan?) -> ByteBuffer {
+        var out = ByteBufferAllocator().buffer(capacity: 512)
+        out.writeString(call.method.rawValue)
+        out.writeStaticString(" ")
+        out.writeString(origin.basePath)
+        // The route's own path, not the client's spelling; `/v1` is part of the base address.
+        out.writeSubstring(route.path.dropFirst("/v1".count))
+        if !call.query.isEmpty {
+            out.writeStaticString("?")
+            out.writeBytes(call.query)
+        }
+        out.writeStaticString(" HTTP/1.1\r\n")
+        out.writeImmutableBuffer(fixedLines)
+        write(key, to: &out)
+        for name in traits.requestFields.names {
+            head.withValue(name) { value in
+                out.writeStaticString(name.text)
+                out.writeStaticString(": ")
+                value.withUnsafeBufferPointer { _ = out.writeBytes($0) }
+                out.writeStaticString("\r\n")
+            }
+        }
+        out.writeStaticString("x-request-id: ")
+        call.id.forEachByte { out.writeInteger($0) }
+        out.writeStaticString("\r\n")
+        return out
+    }
+
+    private func write(_ key: borrowing Loan?, to out: inout ByteBuffer) {
+        switch key {
+        case .some(let loan) where traits.credential == .bearer:
+            out.writeStaticString("authorization: Bearer ")
+            loan.withBytes { secret in secret.withUnsafeBufferPointer { _ = out.writeBytes($0) } }
+            out.writeStaticString("\r\n")
+        default:
+            break
+        }
+    }
+}

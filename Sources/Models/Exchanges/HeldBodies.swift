@@ -1,0 +1,48 @@
+public import OstiaryCore
+import Synchronization
+
+/// The memory that request bodies may take while the gate holds them back, all requests together.
+///
+/// A body streams on as soon as its model is known; one that names its model last has to be held. When the share is
+/// used up, further long bodies are refused with 503 rather than taken into memory.
+public final class HeldBodies: Sendable {
+    /// What every request may hold without asking, in bytes.
+    public static let free = 64 * 1024
+
+    private let limit: Int
+    private let held = Atomic<Int>(0)
+    private let refused = Counter()
+
+    /// - Parameter limit: bytes in all, beyond the free share of each request.
+    public init(limit: Int = 256 * 1024 * 1024) {
+        self.limit = limit
+    }
+
+    func take(_ bytes: Int) throws(GateError) {
+        guard held.wrappingAdd(bytes, ordering: .relaxed).newValue <= limit else {
+            held.wrappingSubtract(bytes, ordering: .relaxed)
+            refused.increment()
+            throw GateError(.overloaded, cause: "held_bodies_full")
+        }
+    }
+
+    func giveBack(_ bytes: Int) {
+        held.wrappingSubtract(bytes, ordering: .relaxed)
+    }
+
+    public var current: Int { held.load(ordering: .relaxed) }
+
+    public var instruments: [Instrument] {
+        [
+            Instrument("gw_held_body_bytes", .gauge, "Request body bytes held until their model is known.") { [self] in
+                Double(current)
+            },
+            Instrument("gw_held_body_bytes_limit", .gauge, "The most body bytes that may be held.") { [limit] in
+                Double(limit)
+            },
+            Instrument("gw_held_bodies_refused_total", .counter, "Requests refused because that bound was reached.") {
+                [self] in Double(refused.current)
+            },
+        ]
+    }
+}

@@ -1,0 +1,13 @@
+extension ProviderTraits {
+    /// The built-in model; see `EchoModel`.
+    static let echo = ProviderTraits(
+        kind: .echo,
+        summary: "the built-in model: repeats what it is told, needs no account",
+        base: nil,
+        credential: .none,
+        fixedFields: [],
+        requestFields: RequestFieldPolicy(names: []),
+        responseFields: .openAI,
+        usageField: nil
+    )
+}

@@ -1,0 +1,59 @@
+public import Crypto
+public import OstiaryCore
+
+/// Limits failed authentications by peer address, so that guessing is slow and a flood of bad tokens is cheap to
+/// answer. Good tokens cost nothing here.
+///
+/// An IPv6 peer counts by its /64, since one machine usually has all of it; an IPv4 address in IPv6 form counts as the
+/// IPv4 address. Addresses are kept as keyed hashes only.
+public final class FailureLimiter: Sendable {
+    private let buckets: Buckets?
+    private let key: SymmetricKey
+
+    /// - Parameters:
+    ///   - perMinute: failures a minute, also the most at once; 0 switches the limit off.
+    ///   - key: hides the addresses; random unless a test needs it fixed.
+    public init(perMinute: Int = 60, key: SymmetricKey = SymmetricKey(size: .bits256)) throws(LimitFault) {
+        guard 0...Limits.largest ~= perMinute else { throw .outOfRange("failures_per_minute") }
+        self.key = key
+        buckets = perMinute == 0 ? nil : Buckets(rate: Rate(perMinute: perMinute, burst: perMinute), concurrent: 0)
+    }
+
+    /// Counts one failed authentication.
+    /// - Throws: `too_many_failures` with the whole seconds to wait, when the peer's bucket is empty.
+    public func note(_ peer: Peer, at time: MonotonicTime) throws(GateError) {
+        guard let buckets else { return }
+        let name = Pseudonym(issuer: "peer", subject: PeerNetwork.name(of: peer.address), key: key)
+        switch buckets.take(name, at: time) {
+        case .allowed: buckets.giveBack(name)
+        case .refusedByConcurrency: return
+        case .refusedByRate(_, let seconds): throw GateError(.tooManyFailures, retry: .after(seconds: seconds))
+        }
+    }
+
+    /// What the limiter shows to the operator.
+    public var instruments: [Instrument] {
+        guard let buckets else { return [] }
+        let help = "Decisions of the limits, by limit and result."
+        return [
+            Instrument("gw_ratelimit_total", .counter, help, labels: [("limit", "failures"), ("result", "allowed")]) {
+                Double(buckets.figures.allowed)
+            },
+            Instrument("gw_ratelimit_total", .counter, help, labels: [("limit", "failures"), ("result", "refused")]) {
+                Double(buckets.figures.refusedByRate)
+            },
+            Instrument(
+                "gw_ratelimit_entries",
+                .gauge,
+                "Callers or addresses with a bucket of their own; at most \(Buckets.limit).",
+                labels: [("table", "failures")]
+            ) { Double(buckets.figures.entries) },
+            Instrument(
+                "gw_ratelimit_overflow_total",
+                .counter,
+                "Requests counted against the bucket that newcomers share while the table is full.",
+                labels: [("table", "failures")]
+            ) { Double(buckets.overflowed.current) },
+        ]
+    }
+}

@@ -1,0 +1,42 @@
+/// What one caller may use. Zero switches a limit off.
+public struct Limits: Hashable, Sendable {
+    /// Requests a minute that flow back into a caller's bucket.
+    public let requestsPerMinute: Int
+    /// What a full bucket holds: the most requests at once.
+    public let burst: Int
+    /// The most requests of one caller in flight.
+    public let concurrent: Int
+
+    /// The largest number a limit may be; keeps the buckets' arithmetic far from overflow.
+    public static let largest = 100_000_000
+
+    /// - Throws: `LimitFault` when a number is negative or too large, or when there is a rate and no burst.
+    public init(requestsPerMinute: Int = 60, burst: Int = 10, concurrent: Int = 20) throws(LimitFault) {
+        guard 0...Self.largest ~= requestsPerMinute else { throw .outOfRange("requests_per_minute") }
+        guard 0...Self.largest ~= burst else { throw .outOfRange("burst") }
+        guard 0...Self.largest ~= concurrent else { throw .outOfRange("concurrent") }
+        guard requestsPerMinute == 0 || burst > 0 else { throw .rateWithoutBurst }
+        self.requestsPerMinute = requestsPerMinute
+        self.burst = burst
+        self.concurrent = concurrent
+    }
+
+    /// The rate as buckets use it, or `nil` when it is switched off.
+    var rate: Rate? {
+        requestsPerMinute == 0 ? nil : Rate(perMinute: requestsPerMinute, burst: burst)
+    }
+}
+
+/// Why a limit stops the start.
+public enum LimitFault: Error, Hashable, Sendable, CustomStringConvertible {
+    /// Names the key under `limits`.
+    case outOfRange(String)
+    case rateWithoutBurst
+
+    public var description: String {
+        switch self {
+        case .outOfRange(let key): "limits.\(key) must be between 0 and \(Limits.largest)"
+        case .rateWithoutBurst: "limits.burst must be at least 1 while limits.requests_per_minute is not 0"
+        }
+    }
+}

@@ -1,0 +1,88 @@
+public import OstiaryCore
+
+/// Sets aside what a permitted call uses, before it is made: one request of the caller's rate and one of the caller's
+/// concurrent slots.
+///
+/// Callers are known by their pseudonyms alone: all tokens of one subject at one issuer share a bucket, and one subject
+/// name at two issuers has two. Only the monotonic clock counts, so a wall clock that jumps changes nothing. A refused
+/// call costs nothing; a call that was let in costs its request whatever becomes of it.
+public final class Purse: ReservationAccount {
+    public let limits: Limits
+    private let buckets: Buckets
+    private let forgotten = Counter()
+
+    /// The most callers known at once; beyond it newcomers share one bucket.
+    public static let callerLimit = Buckets.limit
+
+    public init(limits: Limits) {
+        self.limits = limits
+        buckets = Buckets(rate: limits.rate, concurrent: limits.concurrent)
+    }
+
+    /// - Throws: `rate_limit_exceeded` with the whole seconds until one request is free (at least 1), or
+    ///   `concurrency_limit_exceeded`; both carry the caller's standing where a rate applies.
+    public func reserve(_ permit: borrowing Permit, at time: MonotonicTime) throws(GateError) -> Reservation {
+        let holder = permit.identity.pseudonym
+        switch buckets.take(holder, at: time) {
+        case .allowed(let standing):
+            return Reservation(account: self, holder: holder, standing: standing)
+        case .refusedByRate(let standing, let seconds):
+            throw GateError(.rateLimitExceeded, retry: .after(seconds: seconds), standing: standing)
+        case .refusedByConcurrency(let standing):
+            throw GateError(.concurrencyLimitExceeded, standing: standing)
+        }
+    }
+
+    public func settle(_ holder: Pseudonym) {
+        buckets.giveBack(holder)
+    }
+
+    public func giveBackForgotten(_ holder: Pseudonym) {
+        forgotten.increment()
+        buckets.giveBack(holder)
+    }
+
+    /// Requests set aside and not yet settled.
+    public var inFlight: Int { Int(clamping: buckets.figures.inFlight) }
+}
+
+extension Purse {
+    /// What the purse shows to the operator.
+    public var instruments: [Instrument] {
+        let help = "Decisions of the limits, by limit and result."
+        return [
+            Instrument("gw_ratelimit_total", .counter, help, labels: [("limit", "rate"), ("result", "allowed")]) {
+                [buckets] in Double(buckets.figures.allowed)
+            },
+            Instrument("gw_ratelimit_total", .counter, help, labels: [("limit", "rate"), ("result", "refused")]) {
+                [buckets] in Double(buckets.figures.refusedByRate)
+            },
+            Instrument("gw_ratelimit_total", .counter, help, labels: [("limit", "concurrency"), ("result", "refused")])
+            {
+                [buckets] in Double(buckets.figures.refusedByConcurrency)
+            },
+            Instrument(
+                "gw_ratelimit_entries",
+                .gauge,
+                "Callers or addresses with a bucket of their own; at most \(Buckets.limit).",
+                labels: [("table", "callers")]
+            ) { [buckets] in Double(buckets.figures.entries) },
+            Instrument(
+                "gw_ratelimit_overflow_total",
+                .counter,
+                "Requests counted against the bucket that newcomers share while the table is full.",
+                labels: [("table", "callers")]
+            ) { [buckets] in Double(buckets.overflowed.current) },
+            Instrument(
+                "gw_reservations_in_flight",
+                .gauge,
+                "Requests set aside and not yet settled."
+            ) { [buckets] in Double(buckets.figures.inFlight) },
+            Instrument(
+                "gw_reservations_forgotten_total",
+                .counter,
+                "Reservations that nobody settled; more than none means a fault of the gate."
+            ) { [forgotten] in Double(forgotten.current) },
+        ]
+    }
+}

@@ -1,0 +1,44 @@
+import OstiaryCore
+import OstiaryWire
+
+extension Call {
+    /// Reads the call out of a request's head, once.
+    /// - Throws: `.invalidRequest` when the client hands in two different credentials (SEC-108).
+    init(
+        _ head: RequestHead, id: RequestID, route: Route?, peer: Peer, started: MonotonicTime
+    ) throws(GateError) {
+        self.init(
+            id: id, method: head.method, route: route, query: head.query, credential: try Self.credential(head),
+            peer: peer, started: started)
+    }
+
+    /// The credential as handed in: `Authorization: Bearer`, or `x-api-key` as the Anthropic SDKs send it. Never from
+    /// query, cookie or body.
+    private static func credential(_ head: RequestHead) throws(GateError) -> Credential? {
+        let bearer = head.withValue(.authorization, bearerToken)
+        let apiKey = head.value(.apiKey)
+        switch (bearer, apiKey) {
+        case (nil, nil): return nil
+        case (nil, let key?): return Credential(place: .apiKey, bytes: key)
+        case (let token?, nil): return Credential(place: .authorization, bytes: token)
+        case (let token?, let key?):
+            guard token == key else {
+                throw GateError(
+                    .invalidRequest, cause: "two_credentials",
+                    detail: "Authorization and x-api-key hold different credentials; send one")
+            }
+            return Credential(place: .authorization, bytes: token)
+        }
+    }
+
+    /// The token behind `Bearer`, the scheme in any case and one space; the whole value when it has another form, so
+    /// that it fails as a bad token and not as a missing one.
+    private static func bearerToken(_ value: Span<UInt8>) -> [UInt8] {
+        let scheme: StaticString = "bearer "
+        let length = scheme.utf8CodeUnitCount
+        let hasScheme =
+            value.count > length && (0..<length).allSatisfy { (value[$0] | 0x20) == scheme.utf8Start[$0] | 0x20 }
+        let start = hasScheme && value[length - 1] == 0x20 ? length : 0
+        return value.extracting(start..<value.count).withUnsafeBufferPointer { Array($0) }
+    }
+}

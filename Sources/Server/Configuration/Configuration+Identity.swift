@@ -1,0 +1,48 @@
+public import OstiaryCore
+
+extension Configuration {
+    /// Who may be believed.
+    public struct Identity: Hashable, Sendable {
+        /// The issuers of bearer tokens, in the file's order. Empty only where development mode brings its own.
+        public var jwt: [TokenIssuer] = []
+        /// Where the key of the pseudonyms lies: 64 hex digits. `nil` means a random key for this process.
+        public var hashKey: SecretReference?
+
+        public init() {}
+    }
+
+    /// One issuer of bearer tokens and what its tokens must be like.
+    public struct TokenIssuer: Hashable, Sendable {
+        /// Where a key set lies.
+        public enum KeySource: Hashable, Sendable {
+            /// An absolute `https` URL, or `http` on loopback.
+            case url(String)
+            /// A file's path.
+            case file(String)
+        }
+
+        /// The `iss` that tokens must have, by bytes; `nil` means it is not checked, and then `audiences` is not empty.
+        public var issuer: String?
+        public var jwks: KeySource = .url("")
+        /// One of these must be in `aud`; empty means `aud` is not checked, and then `issuer` is not `nil`.
+        public var audiences: [String] = []
+        public var algorithms: [Algorithm] = [.es256]
+        /// The scopes that each kind of route asks for. Every kind has an entry; an empty one asks for none.
+        public var scopes: [Route.Kind: [String]] = [.chat: ["inference"], .models: ["inference"]]
+        /// Seconds that clocks may differ.
+        public var leeway: Double = 30
+        /// The most seconds between `iat` and `exp`.
+        public var maxLifetime: Double = 86_400
+
+        public init() {}
+    }
+
+    /// The signature algorithms that can be asked for (RFC 7518 section 3.1, RFC 8037).
+    public enum Algorithm: String, Sendable, CaseIterable {
+        case es256 = "ES256"
+        case es384 = "ES384"
+        case rs256 = "RS256"
+        case ps256 = "PS256"
+        case eddsa = "EdDSA"
+    }
+}

@@ -1,0 +1,87 @@
+extension Configuration {
+    /// How the program is to run.
+    public enum Mode: Sendable {
+        /// Callers come with tokens of the configured issuers.
+        case serving
+        /// The gate is its own issuer, on loopback; `identity.jwt` stays empty and the echo provider stands in where
+        /// none is configured.
+        case development
+    }
+
+    /// Reads the whole configuration: the file, then the environment, then flags, each over the one before.
+    ///
+    /// - Parameters:
+    ///   - file: the file's path, or `nil` to start from the environment alone.
+    ///   - flags: values by flag name without dashes, for the flags that the schema knows (`listen`, `admin`).
+    /// - Throws: every fault at once.
+    public static func load(
+        file: String?,
+        flags: [String: String] = [:],
+        mode: Mode = .serving,
+        surroundings: Surroundings
+    ) throws(Faults) -> Configuration {
+        var bytes: [UInt8] = []
+        if let file {
+            guard let read = surroundings.read(file, Document.largest) else {
+                let message: String
+                switch surroundings.look(file) {
+                case .missing: message = "there is no file `\(Reading.printable(file, most: 256))`"
+                case .folder: message = "`\(Reading.printable(file, most: 256))` is a folder"
+                default: message = "`\(Reading.printable(file, most: 256))` cannot be read"
+                }
+                throw Faults(all: [
+                    Fault(
+                        place: .nowhere,
+                        message: message,
+                        hint: "check the path; without a file the environment alone is enough"
+                    )
+                ])
+            }
+            bytes = read
+        }
+        return try read(bytes, file: file, flags: flags, mode: mode, surroundings: surroundings)
+    }
+
+    /// Reads a configuration from the bytes of a file that faults call `file`.
+    public static func read(
+        _ bytes: [UInt8],
+        file: String?,
+        flags: [String: String] = [:],
+        mode: Mode = .serving,
+        surroundings: Surroundings
+    ) throws(Faults) -> Configuration {
+        var reading = Reading(file: file, variables: surroundings.variables, flags: flags)
+        var configuration = Configuration()
+        if let (root, twins) = Document.compose(bytes, &reading) {
+            reading.section(root, twins, schema, later: laterSections, into: &configuration)
+        }
+        // Without a readable file everything that it would have said is missing; only its own fault is worth telling.
+        guard reading.isComplete else { throw Faults(all: reading.faultsInOrder) }
+        configuration.settlePaths(besides: file)
+        reading.override(schema, &configuration)
+        configuration.applyProviderVariables(&reading)
+        var checks = Checks(reading: reading, surroundings: surroundings, mode: mode)
+        checks.run(&configuration)
+        let faults = checks.reading.faultsInOrder
+        guard faults.isEmpty else { throw Faults(all: faults) }
+        return configuration
+    }
+
+    /// Makes the file's relative paths count from its folder.
+    private mutating func settlePaths(besides file: String?) {
+        guard let file, let slash = file.utf8.lastIndex(of: UInt8(ascii: "/")) else { return }
+        let folder = String(file[...slash])
+        func settled(_ path: String) -> String {
+            path.utf8.first == UInt8(ascii: "/") ? path : folder + path
+        }
+        func settled(_ reference: SecretReference?) -> SecretReference? {
+            if case .file(let path) = reference { .file(settled(path)) } else { reference }
+        }
+        admin.socket = admin.socket.map(settled)
+        identity.hashKey = settled(identity.hashKey)
+        for index in identity.jwt.indices {
+            if case .file(let path) = identity.jwt[index].jwks { identity.jwt[index].jwks = .file(settled(path)) }
+        }
+        for index in providers.indices { providers[index].key = settled(providers[index].key) }
+    }
+}

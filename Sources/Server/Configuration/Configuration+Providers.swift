@@ -1,0 +1,46 @@
+extension Configuration {
+    /// Where calls can go.
+    public struct Provider: Hashable, Sendable {
+        public enum Kind: String, Sendable, CaseIterable {
+            /// Any server that speaks OpenAI's API.
+            case openai
+            /// Tinfoil's confidential inference.
+            case tinfoil
+            /// The built-in provider that needs no network and no account.
+            case echo
+        }
+
+        public var name: String = ""
+        public var kind: Kind = .echo
+        /// Absolute, without a slash at the end, query, fragment or credentials; `nil` for `echo`.
+        public var baseURL: String?
+        /// Where the key lies; `nil` for `echo`.
+        public var key: SecretReference?
+        public var timeouts: Timeouts = Timeouts()
+
+        public init() {}
+    }
+
+    /// How long a provider may take, in seconds.
+    public struct Timeouts: Hashable, Sendable {
+        public var connect: Double = 5
+        /// From the end of the request to the head of the answer.
+        public var head: Double = 300
+
+        public init() {}
+    }
+
+    /// Which model goes to which provider.
+    public struct Model: Hashable, Sendable {
+        /// The public name, or a pattern: a prefix and `*`, or `*` alone.
+        public var name: String = ""
+        /// The name of a provider that exists.
+        public var provider: String = ""
+        /// The name sent upstream; `nil` passes the public name on, as a pattern always does.
+        public var upstream: String?
+
+        public init() {}
+
+        public var isPattern: Bool { name.utf8.last == UInt8(ascii: "*") }
+    }
+}

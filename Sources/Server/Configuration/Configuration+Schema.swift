@@ -1,0 +1,207 @@
+import OstiaryCore
+
+/// The one schema. The reading of the file, `ostiary check --schema` and the reference are made from it, with the
+/// defaults of the `Configuration` types.
+extension Configuration {
+    static let schema: [Field<Configuration>] = [
+        .section(
+            \.listen,
+            About(name: "listen", help: "the public door, where clients call"),
+            listenFields,
+            later: ["tls", "trusted_proxies"]
+        ),
+        .section(
+            \.admin,
+            About(name: "admin", help: "the admin door: health, metrics and everything that is not for clients"),
+            adminFields
+        ),
+        .section(
+            \.identity,
+            About(name: "identity", help: "who may be believed"),
+            identityFields,
+            later: ["keys", "nuc"]
+        ),
+        .table(
+            \.providers,
+            About(name: "providers", help: "where calls can go; the names are yours"),
+            each: Provider(),
+            name: \.name,
+            .providerName,
+            providerFields,
+            most: 100
+        ),
+        .table(
+            \.models,
+            About(
+                name: "models",
+                help: "which model goes to which provider: a public name, or a prefix and `*`; an exact name wins "
+                    + "over a prefix, a longer prefix over a shorter one",
+                fallback: "`*` to the sole provider"
+            ),
+            each: Model(),
+            name: \.name,
+            .modelPattern,
+            modelFields,
+            most: 10_000
+        ),
+        .section(\.limits, About(name: "limits", help: "what one caller may use"), limitFields),
+        .section(\.shutdown, About(name: "shutdown", help: "how the gate ends"), shutdownFields),
+        .section(\.journal, About(name: "journal", help: "what the gate writes about itself"), journalFields),
+    ]
+
+    /// Sections at the top that a later version will have.
+    static let laterSections = ["stores", "tools", "guard", "vault"]
+
+    private static let listenFields: [Field<Listen>] = [
+        .value(
+            \.address,
+            About(
+                name: "address",
+                help: "host:port of the public door; `localhost` is 127.0.0.1, port 0 lets the system choose",
+                environment: "OSTIARY_LISTEN_ADDRESS",
+                flag: "listen"
+            ),
+            .address
+        ),
+        .value(
+            \.workers,
+            About(name: "workers", help: "event loops", fallback: "one per core", environment: "OSTIARY_WORKERS"),
+            Form.whole(1...1024).optional
+        ),
+        .list(
+            \.origins,
+            About(
+                name: "origins",
+                help: "origins of web pages that may call; a preflight from any other is refused",
+                fallback: "none",
+                example: "[https://app.example]"
+            ),
+            of: .origin,
+            most: 100
+        ),
+        .section(
+            \.limits,
+            About(name: "limits", help: "what the door takes from one request and one connection"),
+            boundFields
+        ),
+    ]
+
+    private static let boundFields: [Field<Bounds>] = [
+        .value(\.head, About(name: "head", help: "request line and fields together"), .size(1 << 10...1 << 20)),
+        .value(\.fields, About(name: "fields", help: "fields in a head"), .whole(8...1000)),
+        .value(\.target, About(name: "target", help: "the request target"), .size(256...64 << 10)),
+        .value(
+            \.body,
+            About(name: "body", help: "a request body", environment: "MAX_BODY"),
+            .size(1 << 10...1 << 30)
+        ),
+        .value(
+            \.headerTimeout,
+            About(name: "header_timeout", help: "from the first byte of a head to its last"),
+            .duration(1...600)
+        ),
+        .value(
+            \.bodyIdle,
+            About(name: "body_idle", help: "between two pieces of a body"),
+            .duration(1...600)
+        ),
+        .value(\.idle, About(name: "idle", help: "between two requests of a connection"), .duration(1...3600)),
+        .value(
+            \.connections,
+            About(name: "connections", help: "connections of everybody; more wait to be accepted"),
+            .whole(1...1_000_000)
+        ),
+        .value(
+            \.connectionsPerPeer,
+            About(name: "connections_per_peer", help: "connections of one peer address; more are closed"),
+            .whole(1...1_000_000)
+        ),
+        .value(
+            \.requestsPerConnection,
+            About(name: "requests_per_connection", help: "requests before a connection is closed; 0 is no bound"),
+            .whole(0...1_000_000_000)
+        ),
+    ]
+
+    private static let adminFields: [Field<Admin>] = [
+        .value(
+            \.address,
+            About(
+                name: "address",
+                help: "host:port of the admin door; loopback only, it asks for no credential",
+                environment: "OSTIARY_ADMIN_ADDRESS",
+                flag: "admin"
+            ),
+            .address
+        ),
+        .value(
+            \.socket,
+            About(
+                name: "socket",
+                help: "a Unix socket for the admin door, mode 0600",
+                fallback: "none",
+                example: "/run/ostiary.sock"
+            ),
+            Form.path.optional
+        ),
+    ]
+
+    private static let limitFields: [Field<Limits>] = [
+        .value(
+            \.requestsPerMinute,
+            About(
+                name: "requests_per_minute",
+                help: "how fast a caller's bucket fills; 0 switches the rate limit off",
+                environment: "RATE_LIMIT_RPM"
+            ),
+            .whole(0...1_000_000_000)
+        ),
+        .value(
+            \.burst,
+            About(
+                name: "burst",
+                help: "how much a caller's bucket holds; at least 1 while there is a rate",
+                environment: "RATE_LIMIT_BURST"
+            ),
+            .whole(0...1_000_000_000)
+        ),
+        .value(
+            \.concurrent,
+            About(name: "concurrent", help: "requests of one caller in flight at once"),
+            .whole(1...1_000_000)
+        ),
+        .value(
+            \.failuresPerMinute,
+            About(
+                name: "failures_per_minute",
+                help: "failed authentications that one peer address may have; 0 switches the limit off"
+            ),
+            .whole(0...1_000_000_000)
+        ),
+    ]
+
+    private static let shutdownFields: [Field<Shutdown>] = [
+        .value(
+            \.grace,
+            About(
+                name: "grace",
+                help: "what answers in flight get before they are cut",
+                environment: "SHUTDOWN_GRACE"
+            ),
+            .duration(0...3600)
+        )
+    ]
+
+    private static let journalFields: [Field<Journal>] = [
+        .value(
+            \.log,
+            About(name: "log", help: "how log lines look", environment: "LOG_FORMAT"),
+            .choice
+        ),
+        .value(
+            \.level,
+            About(name: "level", help: "the least severe line that is written", environment: "OSTIARY_LOG_LEVEL"),
+            .choice
+        ),
+    ]
+}

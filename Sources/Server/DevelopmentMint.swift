@@ -1,0 +1,77 @@
+import NIOCore
+import OstiaryCore
+import OstiaryIdentity
+import OstiaryWire
+
+/// Development mode's issuer inside the gate: its key set behind a loopback port of its own, and tokens for whoever
+/// asks at the admin door. The key is in memory only and ends with the process.
+final class DevelopmentMint: Sendable {
+    static let audience = "dev"
+    static let subject = "dev-user"
+    static let longest = 86_400
+
+    let issuer: DevelopmentIssuer
+    private let scopes: [String]
+
+    /// - Parameter origin: where the key set is served; becomes `iss`.
+    init(origin: String, scopes: [String]) {
+        issuer = DevelopmentIssuer(issuer: origin)
+        self.scopes = scopes
+    }
+
+    /// A token with every scope for a day.
+    func firstToken(at now: UnixTime) throws(GateError) -> String {
+        try mint(Self.subject, scopes, Self.longest, now)
+    }
+
+    /// Answers `{"sub": …, "scope": …, "lifetime": seconds}`, every member optional, with `{"token": …}`.
+    func token(for body: RequestBody, at now: UnixTime) async throws(GateError) -> [UInt8] {
+        var bytes: [UInt8] = []
+        while let piece = try await body.next() {
+            bytes.append(contentsOf: piece.readableBytesView)
+            guard bytes.count <= 4096 else { throw GateError(.bodyTooLarge) }
+        }
+        let members: JSONObject
+        do {
+            members = bytes.isEmpty ? JSONObject(members: []) : try JSONReader.read(bytes.span).object ?? JSONObject(members: [])
+        } catch {
+            throw GateError(.invalidRequest, cause: "body_malformed", detail: "the body is not valid JSON")
+        }
+        let subject = members["sub"]?.string ?? Self.subject
+        let lifetime = members["lifetime"]?.number?.int ?? Self.longest
+        guard (1...255).contains(subject.utf8.count), (1...Self.longest).contains(lifetime) else {
+            throw GateError(
+                .invalidRequest, cause: "token_request", detail: "sub has 1 to 255 bytes, lifetime 1 to 86400 seconds")
+        }
+        let wanted = members["scope"]?.string.map { Scopes(spaceSeparated: $0).names } ?? scopes
+        return JSONWriter.write(.members(("token", .string(try mint(subject, wanted, lifetime, now)))))
+    }
+
+    private func mint(_ subject: String, _ scopes: [String], _ lifetime: Int, _ now: UnixTime) throws(GateError) -> String {
+        do {
+            return try issuer.mint(
+                subject: subject, scopes: scopes, audience: Self.audience, lifetime: lifetime, now: now)
+        } catch {
+            throw GateError(.internalError, cause: "minting")
+        }
+    }
+}
+
+/// Serves the development issuer's key set, as any issuer would.
+final class KeySetDoor: EdgeService {
+    private let document: @Sendable () -> [UInt8]
+
+    init(document: @escaping @Sendable () -> [UInt8]) {
+        self.document = document
+    }
+
+    func answer(_ head: RequestHead, body: RequestBody, peer: Peer, reply: consuming Reply) async {
+        _ = reply.send(status: 200, body: ByteBuffer(bytes: document())) {
+            $0.writeField("content-type", "application/jwk-set+json")
+        }
+    }
+
+    func refusal(_ error: GateError, started: MonotonicTime, peer: Peer) -> Refusal {
+        Refusal(status: error.status, fieldLines: [], body: [])
+    }
+}

@@ -1,0 +1,43 @@
+import NIOCore
+import OstiaryCore
+import OstiaryWire
+
+/// The command's calls to a gate on this machine, through the same dialler as everything else.
+struct DiallingLoopbackClient: LoopbackClient {
+    func post(
+        _ path: String,
+        to door: LoopbackDoor,
+        fields: [(name: String, value: String)],
+        body: [UInt8],
+        piece: @escaping @Sendable ([UInt8]) -> Void
+    ) async throws(LoopbackFailure) -> Int {
+        let origin: Origin? =
+            switch door {
+            case .address(let address): Origin("http://\(address)")
+            case .socket(let path): Origin(socketPath: path)
+            }
+        guard let origin else { throw .unreachable }
+        let crew = Crew(count: 1, clock: SystemClock(), trust: Trust(), counters: DialCounters())
+        let lines = fields.map { "\($0.name): \($0.value)\r\n" }.joined()
+        let head = "POST \(path) HTTP/1.1\r\nhost: \(origin.authority)\r\n\(lines)"
+        let result: Result<Int, LoopbackFailure> = await crew.onFirst { worker in
+            let request = UpstreamRequest(
+                origin: origin, pool: "command", head: ByteBuffer(string: head), isHEAD: false, hasBody: true,
+                body: ByteBuffer(bytes: body), length: body.count, isWhole: true)
+            do throws(GateError) {
+                let answer = try await worker.dialler.exchange(request, client: nil)
+                let status = answer.status
+                try await answer.pour(limit: .max) { piece(Array($0.readableBytesView)) }
+                return .success(status)
+            } catch {
+                switch error.cause.description {
+                case "connect": return .failure(.unreachable)
+                case "malformed_answer": return .failure(.malformed)
+                default: return .failure(.cut)
+                }
+            }
+        }
+        await crew.stop()
+        return try result.get()
+    }
+}

@@ -1,0 +1,40 @@
+import OstiaryCore
+import OstiaryIdentity
+
+/// What the gate says of itself: whether it lives, and whether it can serve. It never asks a provider.
+struct Health {
+    let rooms: Rooms
+    let isDraining: Bool
+
+    /// `/health`: trouble with keys is shown and no reason to be restarted.
+    var live: (status: Int, body: [UInt8]) {
+        guard !isDraining else { return (503, JSONWriter.write(.members(("status", .string("draining"))))) }
+        return (200, document("ok"))
+    }
+
+    /// `/ready`: 503 while no issuer's keys can be used.
+    var ready: (status: Int, body: [UInt8]) {
+        guard !isDraining else { return (503, JSONWriter.write(.members(("status", .string("draining"))))) }
+        let hasKeys = rooms.verifier.keySets.allSatisfy { $0.usable > 0 }
+        return (hasKeys ? 200 : 503, document(hasKeys ? "ready" : "keys_unavailable"))
+    }
+
+    private func document(_ status: String) -> [UInt8] {
+        let sets = rooms.verifier.keySets
+        return JSONWriter.write(
+            .members(
+                ("status", .string(status)),
+                ("version", .string(Version.current)),
+                ("protocol_version", .integer(ProtocolVersion.current)),
+                ("sealed", .string("off")),
+                (
+                    "keys",
+                    .members(
+                        ("usable", .integer(sets.reduce(0) { $0 + $1.usable })),
+                        ("age_seconds", sets.compactMap(\.ageSeconds).max().map { .integer($0) } ?? .null),
+                        ("stale", .bool(sets.contains(where: \.stale)))
+                    )
+                )
+            ))
+    }
+}

@@ -1,0 +1,13 @@
+import OstiaryCore
+import OstiaryWire
+
+/// `X-Protocol-Version`: which version of the gate's own protocol client and gate speak.
+enum ProtocolVersion {
+    static let current = 1
+
+    /// - Throws: `.unsupportedProtocolVersion` unless the field is absent or `1`.
+    static func check(_ head: RequestHead) throws(GateError) {
+        let isKnown = head.withValue(.protocolVersion) { $0.count == 1 && $0[0] == UInt8(ascii: "1") } ?? true
+        guard isKnown else { throw GateError(.unsupportedProtocolVersion, detail: "version 1 is spoken here") }
+    }
+}

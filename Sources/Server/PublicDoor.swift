@@ -1,0 +1,80 @@
+import NIOCore
+import OstiaryCore
+import OstiaryJournal
+import OstiaryWire
+
+/// The public door on one event loop: finds the route, answers what is open to all, and sends everything else through
+/// the corridor.
+final class PublicDoor: EdgeService {
+    private let rooms: Rooms
+    private let corridor: Corridor
+    private let door: Door
+    private let origins: OriginRule
+    private let isDevelopment: Bool
+    private let worker: Worker
+    private var names = RequestIDs()
+
+    init(rooms: Rooms, worker: Worker, door: Door, origins: [String], isDevelopment: Bool) {
+        self.rooms = rooms
+        self.worker = worker
+        self.door = door
+        self.origins = OriginRule(origins)
+        self.isDevelopment = isDevelopment
+        corridor = Corridor(rooms: rooms, worker: worker)
+    }
+
+    func answer(_ head: RequestHead, body: RequestBody, peer: Peer, reply: consuming Reply) async {
+        rooms.journal.metrics.inFlight.add(1)
+        defer { rooms.journal.metrics.inFlight.add(-1) }
+        let id = names.next()
+        reply.addFields { $0.writeCommonFields(id, development: isDevelopment) }
+        if head.has(.origin) { reply.addFields { origins.writeFields(for: head, to: &$0) } }
+
+        let route = head.withPath(Routes.find)
+        let call: Call
+        do throws(GateError) {
+            call = try Call(head, id: id, route: route, peer: peer, started: reply.started)
+        } catch {
+            var entry = Entry(id: id, time: rooms.clock.now, route: route?.path, status: 0, outcome: .answered, peer: peer)
+            entry.started = reply.started
+            entry.refused(error, reply.refuse(error))
+            return rooms.journal.enter(entry, loop: worker.index)
+        }
+        if call.method == .options, origins.isPreflight(head) {
+            return enter(call, reply.send(status: 204, body: ByteBuffer()))
+        }
+        guard let route, route.access == .open else { return await corridor.walk(call, head, body, reply) }
+        guard call.method == .get || call.method == .head else {
+            let error = GateError(.methodNotAllowed, allow: [.get, .head])
+            var entry = Entry(call, at: rooms.clock.now)
+            entry.refused(error, reply.refuse(error))
+            return rooms.journal.enter(entry, loop: worker.index)
+        }
+        enter(call, answerOpen(route, reply))
+    }
+
+    func refusal(_ error: GateError, started: MonotonicTime, peer: Peer) -> Refusal {
+        let id = names.next()
+        var entry = Entry(
+            id: id, time: rooms.clock.now, status: error.status, outcome: .refused(error.code),
+            cause: "\(error.cause)", peer: peer)
+        entry.duration = rooms.clock.monotonic.seconds(since: started)
+        rooms.journal.enter(entry, loop: worker.index)
+        return Refusal(error, id: id, development: isDevelopment)
+    }
+
+    private func answerOpen(_ route: Route, _ reply: consuming Reply) -> Delivery {
+        let health = Health(rooms: rooms, isDraining: door.isDraining)
+        let (status, body) = route.path == "/ready" ? health.ready : health.live
+        return reply.send(status: status, body: ByteBuffer(bytes: body)) { out in
+            out.writeField("content-type", "application/json")
+            out.writeField("cache-control", "no-store")
+        }
+    }
+
+    private func enter(_ call: Call, _ delivery: Delivery) {
+        var entry = Entry(call, at: rooms.clock.now)
+        entry.delivered(delivery)
+        rooms.journal.enter(entry, loop: worker.index)
+    }
+}

@@ -1,0 +1,53 @@
+import NIOCore
+import OstiaryCore
+import OstiaryModels
+import OstiaryWire
+
+extension ByteBuffer {
+    /// Writes the field lines that belong to an error: its challenge, `Allow`, `Retry-After` and its type.
+    mutating func writeFields(of error: GateError) {
+        writeField("content-type", "application/json")
+        writeField("cache-control", "no-store")
+        if let challenge = error.challenge { writeField("www-authenticate", text: challenge) }
+        if case .after(let seconds) = error.retry { writeField("retry-after", max(1, seconds)) }
+        if !error.allow.isEmpty { writeField("allow", text: error.allow.map(\.rawValue).joined(separator: ", ")) }
+        if let standing = error.standing { writeFields(of: standing) }
+    }
+
+    /// Writes the caller's rate as `X-RateLimit-*-Requests`.
+    mutating func writeFields(of standing: RateStanding) {
+        writeField("x-ratelimit-limit-requests", standing.limit)
+        writeField("x-ratelimit-remaining-requests", standing.remaining)
+        writeStaticString("x-ratelimit-reset-requests: ")
+        writeString("\(standing.reset)")
+        writeStaticString("s\r\n")
+    }
+
+    /// Writes what every answer of the public door carries.
+    mutating func writeCommonFields(_ id: RequestID, development: Bool) {
+        writeStaticString("x-request-id: ")
+        id.forEachByte { writeInteger($0) }
+        writeStaticString("\r\nx-protocol-version: 1\r\n")
+        if development { writeField("x-dev-mode", "1") }
+    }
+}
+
+extension Reply {
+    /// Answers with an error in the shape of the client's API family.
+    consuming func refuse(_ error: GateError) -> Delivery {
+        send(status: error.status, body: ByteBuffer(bytes: OpenAIErrorBody.bytes(error))) { out in
+            out.writeFields(of: error)
+        }
+    }
+}
+
+extension Refusal {
+    /// An error before any service could be asked.
+    init(_ error: GateError, id: RequestID, development: Bool) {
+        var fields = ByteBuffer()
+        fields.writeCommonFields(id, development: development)
+        fields.writeFields(of: error)
+        self.init(
+            status: error.status, fieldLines: Array(fields.readableBytesView), body: OpenAIErrorBody.bytes(error))
+    }
+}

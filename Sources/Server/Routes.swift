@@ -1,0 +1,24 @@
+import OstiaryCore
+
+/// The public door's routes. A path that is not here is nobody's, and a route cannot be written down without saying
+/// who may enter; `docs/guide/routes.md` and the golden list in the tests are this table.
+enum Routes {
+    static let all: [Route] = [
+        Route(path: "/health", methods: [.get], access: .open),
+        Route(path: "/ready", methods: [.get], access: .open),
+        Route(path: "/v1/models", methods: [.get], access: .known(.models)),
+        Route(path: "/v1/chat/completions", methods: [.post], access: .known(.chat)),
+        Route(path: "/v1/completions", methods: [.post], access: .known(.chat)),
+        Route(path: "/v1/embeddings", methods: [.post], access: .known(.chat)),
+        Route(path: "/v1/responses", methods: [.post], access: .known(.chat)),
+    ]
+
+    private static let paths = all.map { (path: Array($0.path.utf8), route: $0) }
+
+    /// The route of exactly this path, or `nil`.
+    static func find(_ path: Span<UInt8>) -> Route? {
+        paths.first { candidate in
+            candidate.path.count == path.count && candidate.path.indices.allSatisfy { candidate.path[$0] == path[$0] }
+        }?.route
+    }
+}

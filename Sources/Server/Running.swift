@@ -1,0 +1,78 @@
+import FoundationEssentials
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+import OstiaryCore
+import OstiaryJournal
+
+/// The gate as the command starts it.
+public enum Running {
+    /// Where the doors ended up, for people and scripts that wait for it.
+    public struct Doors: Sendable {
+        /// As bound, so with the port that the system chose.
+        public var listen: Configuration.Address
+        public var admin: Configuration.Address
+        /// Development mode's first token: `sub` is `dev-user`, valid 24 h.
+        public var developmentToken: String?
+
+        public init(listen: Configuration.Address, admin: Configuration.Address, developmentToken: String? = nil) {
+            self.listen = listen
+            self.admin = admin
+            self.developmentToken = developmentToken
+        }
+    }
+
+    /// Why the gate could not start. After it has started it ends by signals only.
+    public enum Failure: Error, Sendable {
+        /// Another program listens there.
+        case inUse(Configuration.Address)
+        /// The system does not let this user listen there.
+        case notPermitted(Configuration.Address)
+        /// Anything else; the reason comes from a closed list or from the system, never from a peer or a secret.
+        case other(String)
+    }
+
+    /// Opens both doors, calls `whenReady` once they are open, and returns after a signal has ended the gate.
+    public static func serve(
+        _ configuration: Configuration,
+        mode: Configuration.Mode,
+        whenReady: @escaping @Sendable (Doors) -> Void
+    ) async throws(Failure) {
+        let environment = ProcessInfo.processInfo.environment
+        let gate = try await Gate.open(
+            configuration, mode: mode, environment: environment, sink: DescriptorSink(descriptor: STDERR_FILENO))
+        do throws(Running.Failure) {
+            let doors = try gate.doors()
+            whenReady(doors)
+        } catch {
+            await gate.close()
+            throw error
+        }
+        await Shutdown(gate: gate, grace: configuration.shutdown.grace, clock: SystemClock()).awaitSignal()
+    }
+
+    /// The client for the command's own calls to a gate on this machine.
+    public static func loopbackClient() -> any LoopbackClient {
+        DiallingLoopbackClient()
+    }
+}
+
+extension Gate {
+    /// Where the doors ended up, with development mode's first token.
+    func doors() throws(Running.Failure) -> Running.Doors {
+        func bound(_ address: Configuration.Address, _ port: Int) -> Configuration.Address {
+            Configuration.Address(host: address.host, port: UInt16(exactly: port) ?? address.port)
+        }
+        do {
+            return Running.Doors(
+                listen: bound(configuration.listen.address, port), admin: bound(configuration.admin.address, adminPort),
+                developmentToken: try mint?.firstToken(at: rooms.clock.now))
+        } catch {
+            throw .other("the first token cannot be made")
+        }
+    }
+}

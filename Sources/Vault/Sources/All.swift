@@ -1,0 +1,13 @@
+/// The kinds of sources: one line each.
+public enum KeySources {
+    static let all: [any KeySource.Type] = [
+        EnvironmentSource.self,
+        FileSource.self,
+    ]
+
+    /// Kinds with a meaning in the configuration that this version does not have.
+    static let unavailable = ["vault", "exec", "keyring"]
+
+    /// How references are written, for help and errors.
+    public static var forms: [String] { all.map { $0.form } }
+}

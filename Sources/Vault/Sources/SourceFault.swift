@@ -1,0 +1,46 @@
+/// Why a key cannot be had. Never holds any part of the key, nor a reference that may be a key itself.
+public enum SourceFault: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The reference has no kind that is known. It is not repeated here: it may be a key pasted into the wrong place.
+    case notAReference
+    /// A kind that other versions have, such as `vault`.
+    case notAvailable(kind: String)
+    case invalidName(kind: String, form: String)
+    case missing(label: String)
+    case unreadable(label: String, reason: String)
+    case notAFile(label: String)
+    case tooLarge(label: String, limit: Int)
+    case empty(label: String)
+    /// A control character, a line end or a byte that is not ASCII inside, or a space at an end.
+    case invalidCharacter(label: String)
+
+    public var description: String {
+        switch self {
+        case .notAReference:
+            "not a source reference: write \(KeySources.forms.joined(separator: " or ")); a key itself is never"
+                + " written here"
+        case .notAvailable(let kind):
+            "the source \(kind): is not available in this version; use \(KeySources.forms.joined(separator: " or "))"
+        case .invalidName(let kind, let form): "the source \(kind): is written \(form)"
+        case .missing(let label): "\(label) is not there"
+        case .unreadable(let label, let reason): "\(label) cannot be read: \(reason)"
+        case .notAFile(let label): "\(label) is not a regular file"
+        case .tooLarge(let label, let limit): "\(label) is larger than \(limit) bytes"
+        case .empty(let label): "\(label) is empty"
+        case .invalidCharacter(let label):
+            "\(label) holds something that is no key: printable ASCII without spaces at the ends is expected"
+        }
+    }
+}
+
+/// What does not stop the start and should be known.
+public enum SourceWarning: Hashable, Sendable, CustomStringConvertible {
+    /// Others than the owner may read the file. Not a refusal, as containers mount secrets with mode 0444.
+    case readableByOthers(label: String, mode: UInt32)
+
+    public var description: String {
+        switch self {
+        case .readableByOthers(let label, let mode):
+            "\(label) may be read by others (mode 0\(String(mode, radix: 8))): chmod 600 if you can"
+        }
+    }
+}

@@ -1,0 +1,86 @@
+public import OstiaryCore
+
+/// The keys of the providers, read once at start and lent to permitted calls.
+///
+/// Immutable: a reload opens another vault, and the old keys are zeroed when the last loan has ended.
+public final class Vault: Sendable {
+    private struct Box: Sendable {
+        let name: String
+        let kept: SecretHolder
+    }
+
+    private let boxes: [String: Box]
+    /// What the operator should know about the places of the keys.
+    public let warnings: [SourceWarning]
+
+    /// Reads every key.
+    /// - Parameters:
+    ///   - references: where the keys lie, by the name they are lent under.
+    ///   - environment: the process's environment.
+    /// - Throws: all faults together, each with its key's name.
+    public init(_ references: [String: SourceReference], environment: [String: String]) throws(VaultFault) {
+        var boxes: [String: Box] = [:]
+        var warnings: [SourceWarning] = []
+        var faults: [VaultFault.Fault] = []
+        let surroundings = Surroundings(environment: environment)
+        for (name, reference) in references.sorted(by: { $0.key < $1.key }) {
+            do {
+                let (kept, warning) = try Self.keep(reference, surroundings)
+                boxes[name] = Box(name: name, kept: kept)
+                if let warning { warnings.append(warning) }
+            } catch {
+                faults.append(VaultFault.Fault(name: name, fault: error))
+            }
+        }
+        guard faults.isEmpty else { throw VaultFault(faults: faults) }
+        self.boxes = boxes
+        self.warnings = warnings
+    }
+
+    /// Lends the key of this name for a permitted call.
+    /// - Throws: `credential_unavailable` when there is none.
+    public func lend(_ name: String, for permit: borrowing Permit) throws(GateError) -> Loan {
+        // The dictionary takes two spellings of one accented letter for the same name; a key must not.
+        guard let box = boxes[name], box.name.utf8.elementsEqual(name.utf8) else {
+            throw GateError(.credentialUnavailable)
+        }
+        return Loan(of: box.kept)
+    }
+
+    /// Whether there is a key of this name.
+    public func has(_ name: String) -> Bool {
+        boxes[name]?.name.utf8.elementsEqual(name.utf8) ?? false
+    }
+
+    /// What the vault shows to the operator.
+    public var instruments: [Instrument] {
+        let count = Double(boxes.count)
+        return [Instrument("gw_vault_keys", .gauge, "Keys that the vault holds.") { count }]
+    }
+
+    private static func keep(
+        _ reference: SourceReference,
+        _ surroundings: Surroundings
+    ) throws(SourceFault) -> (SecretHolder, SourceWarning?) {
+        let source = reference.source
+        let material = try source.read(surroundings)
+        let trims = type(of: source).trimsLineEnd
+        let secret = try KeyForm.checked(material.secret, trimsLineEnd: trims, label: source.label)
+        return (SecretHolder(secret), material.warning)
+    }
+}
+
+/// Why a vault cannot be opened: every key that cannot be had.
+public struct VaultFault: Error, Hashable, Sendable, CustomStringConvertible {
+    public struct Fault: Hashable, Sendable, CustomStringConvertible {
+        /// The key's name.
+        public let name: String
+        public let fault: SourceFault
+
+        public var description: String { "key of \(name): \(fault)" }
+    }
+
+    public let faults: [Fault]
+
+    public var description: String { faults.map(\.description).joined(separator: "\n") }
+}

@@ -1,0 +1,94 @@
+import NIOCore
+import OstiaryCore
+
+/// Carries a provider's answer to the client as it comes: one flush a read batch, the provider paused while the
+/// client is slow, and an end on one side becomes the right end on the other.
+final class Relay: Partner, BodySink {
+    private let client: ServerConnection
+    private let serial: UInt64
+    private let upstream: UpstreamConnection
+    private let tap: ((ByteBuffer) -> Void)?
+    private var isOver = false
+    private var waiter: UnsafeContinuation<Void, Never>?
+
+    init(client: ServerConnection, serial: UInt64, upstream: UpstreamConnection, tap: ((ByteBuffer) -> Void)?) {
+        self.client = client
+        self.serial = serial
+        self.upstream = upstream
+        self.tap = tap
+    }
+
+    /// Runs to the end of the answer, without suspending when all of it is here.
+    func run(_ naming: (FieldName) -> StaticString?) async -> Delivery {
+        guard client.isCurrent(serial), let head = upstream.head else {
+            upstream.abandoned()
+            return delivery
+        }
+        client.partner = self
+        let earlier = upstream.attach(self)
+        if let held = earlier.held { tap?(held) }
+        let length: Int? =
+            switch head.framing {
+            case .none: 0
+            case .length(let length): length
+            case .chunked, .untilClose: nil
+            }
+        client.beginStream(serial, head.status, length: length, first: earlier.held) { out in
+            head.copyFields(to: &out, naming: naming)
+        }
+        if earlier.isFailed {
+            failed()
+        } else if earlier.isEnded {
+            ended()
+        } else {
+            client.transport?.flush()
+            holdBackIfFull()
+        }
+        if !isOver { await withUnsafeContinuation { waiter = $0 } }
+        return delivery
+    }
+
+    func piece(_ bytes: ByteBuffer) {
+        tap?(bytes)
+        client.writePiece(bytes)
+        holdBackIfFull()
+    }
+
+    func flush() {
+        client.transport?.flush()
+    }
+
+    func ended() {
+        client.partner = nil
+        upstream.taken()
+        _ = client.endStream()
+        finish()
+    }
+
+    func failed() {
+        client.partner = nil
+        client.cutAnswer(.upstream)
+        finish()
+    }
+
+    func abandoned() {
+        upstream.abandoned()
+        finish()
+    }
+
+    func pause() { upstream.pause() }
+    func resume() { upstream.resume() }
+
+    private var delivery: Delivery { client.answer.delivery(at: client.worker.clock.monotonic) }
+
+    private func holdBackIfFull() {
+        if client.transport?.isWritable == false { upstream.pause() }
+    }
+
+    private func finish() {
+        isOver = true
+        let waiter = waiter
+        self.waiter = nil
+        waiter?.resume()
+    }
+}

@@ -1,0 +1,86 @@
+public import OstiaryCore
+import Synchronization
+
+/// What all connections of one door share: how many there are, and whether the door is closing.
+public final class Door: Sendable {
+    public let limits: EdgeLimits
+    private let open = Atomic<Int>(0)
+    private let perPeer = Mutex<[Peer: Int]>([:])
+    private let draining = Atomic<Bool>(false)
+    public let requests = Counter()
+    public let refusedConnections = Counter()
+    public let brokenHeads = Counter()
+    public let unanswered = Counter()
+
+    public init(limits: EdgeLimits) {
+        self.limits = limits
+    }
+
+    /// Whether the gate is shutting down: no connection is kept after its exchange.
+    public var isDraining: Bool { draining.load(ordering: .relaxed) }
+    public var openConnections: Int { open.load(ordering: .relaxed) }
+
+    func beginDraining() { draining.store(true, ordering: .relaxed) }
+
+    /// Takes a connection in, unless the door is full or this peer has its share.
+    func admit(_ peer: Peer) -> Bool {
+        guard open.wrappingAdd(1, ordering: .relaxed).newValue <= limits.connections else {
+            open.wrappingSubtract(1, ordering: .relaxed)
+            refusedConnections.increment()
+            return false
+        }
+        let isWithinShare = perPeer.withLock { peers in
+            let count = peers[peer, default: 0]
+            guard count < limits.connectionsPerPeer else { return false }
+            peers[peer] = count + 1
+            return true
+        }
+        if !isWithinShare {
+            open.wrappingSubtract(1, ordering: .relaxed)
+            refusedConnections.increment()
+        }
+        return isWithinShare
+    }
+
+    func release(_ peer: Peer) {
+        open.wrappingSubtract(1, ordering: .relaxed)
+        perPeer.withLock { peers in
+            guard let count = peers[peer] else { return }
+            peers[peer] = count > 1 ? count - 1 : nil
+        }
+    }
+
+    /// The door's numbers for the operator; `door` is `public` or `admin`.
+    public func instruments(door: String) -> [Instrument] {
+        let labels = [(name: "door", value: door)]
+        return [
+            Instrument("gw_edge_connections", .gauge, "Open client connections.", labels: labels) { [self] in
+                Double(openConnections)
+            },
+            Instrument("gw_edge_connections_limit", .gauge, "The most client connections.", labels: labels) { [self] in
+                Double(limits.connections)
+            },
+            Instrument(
+                "gw_edge_connections_refused_total",
+                .counter,
+                "Connections refused because a bound was reached.",
+                labels: labels
+            ) { [self] in Double(refusedConnections.current) },
+            Instrument("gw_edge_requests_total", .counter, "Request heads read.", labels: labels) { [self] in
+                Double(requests.current)
+            },
+            Instrument(
+                "gw_edge_broken_heads_total",
+                .counter,
+                "Heads and bodies refused for their form.",
+                labels: labels
+            ) { [self] in Double(brokenHeads.current) },
+            Instrument(
+                "gw_edge_unanswered_total",
+                .counter,
+                "Requests that a fault of the gate left without an answer.",
+                labels: labels
+            ) { [self] in Double(unanswered.current) },
+        ]
+    }
+}

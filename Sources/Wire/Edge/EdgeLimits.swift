@@ -1,0 +1,27 @@
+/// What a client may take of the edge: sizes in bytes, times in seconds (SEC-109).
+public struct EdgeLimits: Sendable {
+    public var head = RequestHead.Limits()
+    /// The most a request body may have; more is answered 413.
+    public var body = 32 * 1024 * 1024
+    /// From a head's first byte to its last.
+    public var headTime = 10.0
+    /// Between two pieces of a request body.
+    public var bodyIdleTime = 30.0
+    /// A kept connection without a request.
+    public var idleTime = 60.0
+    /// Open connections in all.
+    public var connections = 10_000
+    /// Open connections from one address.
+    public var connectionsPerPeer = 10_000
+    /// Requests on one connection; 0 for no limit.
+    public var requestsPerConnection = 0
+
+    /// Body bytes that may wait inside the gate before the client is paused.
+    static let bodyWindow = 64 * 1024
+    /// What is read and thrown away after an early answer before the connection is given up.
+    static let drain = 64 * 1024
+    /// How long a connection that ends early may go on sending.
+    static let lingerTime = 2.0
+
+    public init() {}
+}

@@ -1,0 +1,92 @@
+public import NIOCore
+public import OstiaryCore
+
+/// The one right to answer a request.
+///
+/// Noncopyable: every way to answer consumes it, so answering twice does not compile. A reply that is dropped leaves
+/// the request to the edge, which answers 500 and counts it.
+public struct Reply: ~Copyable {
+    let connection: ServerConnection
+    let serial: UInt64
+
+    init(connection: ServerConnection, serial: UInt64) {
+        self.connection = connection
+        self.serial = serial
+    }
+
+    /// When the first byte of the request was read.
+    public var started: MonotonicTime { connection.started }
+    /// Whether the client is still there.
+    public var isWanted: Bool { connection.isCurrent(serial) }
+
+    /// Appends field lines (`name: value CRLF`) that go out with whatever answer this request gets.
+    public func addFields(_ write: (inout ByteBuffer) -> Void) {
+        guard connection.isCurrent(serial), !connection.answer.isBegun else { return }
+        write(&connection.answer.commonFields)
+    }
+
+    /// Sends a complete answer.
+    /// - Parameter fields: appends further field lines; framing and connection fields are the edge's own.
+    public consuming func send(
+        status: Int,
+        body: ByteBuffer,
+        fields: (inout ByteBuffer) -> Void = { _ in }
+    ) -> Delivery {
+        connection.sendWhole(serial, status, body: body, fields: fields)
+    }
+
+    /// Sends a head; the body follows piece by piece.
+    public consuming func stream(status: Int, fields: (inout ByteBuffer) -> Void = { _ in }) -> ReplyStream {
+        connection.beginStream(serial, status, length: nil, first: nil, fields: fields)
+        connection.transport?.flush()
+        return ReplyStream(connection: connection, serial: serial)
+    }
+
+    /// Announces a body of `announcing` bytes, sends fewer, and breaks the connection off.
+    public consuming func breakOff(
+        status: Int, body: ByteBuffer, announcing: Int, fields: (inout ByteBuffer) -> Void = { _ in }
+    ) -> Delivery {
+        connection.beginStream(serial, status, length: announcing, first: body, fields: fields)
+        if connection.isCurrent(serial) { connection.cutAnswer(.upstream) }
+        return connection.answer.delivery(at: connection.worker.clock.monotonic)
+    }
+
+    /// Hands a provider's answer through to its end, with back-pressure both ways.
+    /// - Parameters:
+    ///   - naming: under which name the client sees a field of the provider; `nil` for not at all.
+    ///   - tap: sees the body's bytes as they pass.
+    public consuming func relay(
+        _ answer: consuming UpstreamAnswer,
+        naming: @escaping (FieldName) -> StaticString?,
+        tap: ((ByteBuffer) -> Void)?
+    ) async -> Delivery {
+        let relay = Relay(client: connection, serial: serial, upstream: answer.takeConnection(), tap: tap)
+        return await relay.run(naming)
+    }
+}
+
+extension ByteBuffer {
+    /// Writes one field line.
+    public mutating func writeField(_ name: StaticString, _ value: StaticString) {
+        writeStaticString(name)
+        writeStaticString(": ")
+        writeStaticString(value)
+        writeStaticString("\r\n")
+    }
+
+    /// Writes one field line with a numeric value.
+    public mutating func writeField(_ name: StaticString, _ value: Int) {
+        writeStaticString(name)
+        writeStaticString(": ")
+        writeDecimal(value)
+        writeStaticString("\r\n")
+    }
+
+    /// Writes one field line; characters that could end it are left out.
+    public mutating func writeField(_ name: StaticString, text value: String) {
+        writeStaticString(name)
+        writeStaticString(": ")
+        writeBytes(value.utf8.filter(OctetClass.fieldValue.contains))
+        writeStaticString("\r\n")
+    }
+}

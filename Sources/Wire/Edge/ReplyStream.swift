@@ -1,0 +1,48 @@
+public import NIOCore
+public import OstiaryCore
+
+/// An answer that was begun: pieces, then an end. Noncopyable; dropped without `finish` it is cut, so a fault never
+/// looks like a complete answer.
+public struct ReplyStream: ~Copyable {
+    private let connection: ServerConnection
+    private let serial: UInt64
+    private var isEnded = false
+
+    init(connection: ServerConnection, serial: UInt64) {
+        self.connection = connection
+        self.serial = serial
+    }
+
+    /// Sends a piece and returns when the client can take more.
+    /// - Throws: `.clientGone` when the client has left.
+    public mutating func write(_ bytes: ByteBuffer) async throws(GateError) {
+        guard isCurrent else { throw GateError(.clientGone) }
+        connection.writePiece(bytes)
+        connection.transport?.flush()
+        while isCurrent, connection.transport?.isWritable == false {
+            await withUnsafeContinuation { connection.answer.writableWaiter = $0 }
+        }
+        guard isCurrent else { throw GateError(.clientGone) }
+    }
+
+    /// Ends the answer cleanly.
+    public consuming func finish() -> Delivery {
+        isEnded = true
+        guard isCurrent else { return delivery }
+        return connection.endStream()
+    }
+
+    /// Ends the answer so that the client sees an error.
+    public consuming func cut(_ cut: Entry.Cut) -> Delivery {
+        isEnded = true
+        if isCurrent { connection.cutAnswer(cut) }
+        return delivery
+    }
+
+    private var isCurrent: Bool { connection.isCurrent(serial) && !connection.answer.isComplete }
+    private var delivery: Delivery { connection.answer.delivery(at: connection.worker.clock.monotonic) }
+
+    deinit {
+        if !isEnded, connection.isCurrent(serial), !connection.answer.isComplete { connection.cutAnswer(.gate) }
+    }
+}

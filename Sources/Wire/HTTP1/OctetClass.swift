@@ -1,0 +1,46 @@
+/// A set of octets as a bitmap: the character classes of RFC 9110 section 5.6.
+struct OctetClass: Sendable {
+    private var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+
+    init(_ isMember: (UInt8) -> Bool) {
+        for octet in UInt8.min...UInt8.max where isMember(octet) {
+            let bit = UInt64(1) << UInt64(octet & 63)
+            switch octet >> 6 {
+            case 0: words.0 |= bit
+            case 1: words.1 |= bit
+            case 2: words.2 |= bit
+            default: words.3 |= bit
+            }
+        }
+    }
+
+    @inline(__always)
+    func contains(_ octet: UInt8) -> Bool {
+        let word =
+            switch octet >> 6 {
+            case 0: words.0
+            case 1: words.1
+            case 2: words.2
+            default: words.3
+            }
+        return word >> UInt64(octet & 63) & 1 == 1
+    }
+
+    /// `tchar`: what field names and methods are made of (RFC 9110 section 5.6.2).
+    static let token = OctetClass { octet in
+        switch octet {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+            UInt8(ascii: "A")...UInt8(ascii: "Z"):
+            true
+        default: "!#$%&'*+-.^_`|~".utf8.contains(octet)
+        }
+    }
+
+    /// What a field value may hold (RFC 9110 section 5.5): visible characters, space, tab and obs-text; no controls.
+    static let fieldValue = OctetClass { $0 == 0x09 || ($0 >= 0x20 && $0 != 0x7f) }
+
+    /// What a request target may hold here: the characters of a URI (RFC 3986) without `#` and `\`.
+    static let target = OctetClass { octet in
+        octet > 0x20 && octet < 0x7f && !"#\\\"<>^`{|}".utf8.contains(octet)
+    }
+}

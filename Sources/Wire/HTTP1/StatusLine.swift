@@ -1,0 +1,65 @@
+import NIOCore
+
+extension ByteBuffer {
+    /// Writes `HTTP/1.1 STATUS REASON CRLF`.
+    mutating func writeStatusLine(_ status: Int) {
+        writeStaticString("HTTP/1.1 ")
+        writeDecimal(status)
+        writeStaticString(" ")
+        writeStaticString(Self.reason(status))
+        writeStaticString("\r\n")
+    }
+
+    /// Writes a number in decimal digits, without a `String`.
+    mutating func writeDecimal(_ number: Int) {
+        var digits: InlineArray<20, UInt8> = .init(repeating: 0)
+        var count = 0
+        var rest = number.magnitude
+        repeat {
+            digits[19 - count] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+            count += 1
+        } while rest > 0
+        for index in (20 - count)..<20 { writeInteger(digits[index]) }
+    }
+
+    /// Writes a number in hexadecimal digits.
+    mutating func writeHexadecimal(_ number: Int) {
+        var shift = max(0, (64 - number.leadingZeroBitCount + 3) / 4 - 1) * 4
+        while shift >= 0 {
+            let digit = UInt8(truncatingIfNeeded: (number >> shift) & 0xf)
+            writeInteger(digit < 10 ? UInt8(ascii: "0") &+ digit : UInt8(ascii: "a") &+ (digit &- 10))
+            shift -= 4
+        }
+    }
+
+    private static func reason(_ status: Int) -> StaticString {
+        switch status {
+        case 200: "OK"
+        case 201: "Created"
+        case 202: "Accepted"
+        case 204: "No Content"
+        case 400: "Bad Request"
+        case 401: "Unauthorized"
+        case 403: "Forbidden"
+        case 404: "Not Found"
+        case 405: "Method Not Allowed"
+        case 408: "Request Timeout"
+        case 409: "Conflict"
+        case 413: "Content Too Large"
+        case 414: "URI Too Long"
+        case 415: "Unsupported Media Type"
+        case 417: "Expectation Failed"
+        case 422: "Unprocessable Content"
+        case 429: "Too Many Requests"
+        case 431: "Request Header Fields Too Large"
+        case 500: "Internal Server Error"
+        case 501: "Not Implemented"
+        case 502: "Bad Gateway"
+        case 503: "Service Unavailable"
+        case 504: "Gateway Timeout"
+        case 505: "HTTP Version Not Supported"
+        default: "Status"
+        }
+    }
+}

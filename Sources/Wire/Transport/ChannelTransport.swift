@@ -1,0 +1,113 @@
+import NIOCore
+import NIOPosix
+
+/// A transport on a NIO channel that carries plain bytes, below it perhaps TLS.
+final class ChannelTransport: ChannelDuplexHandler, Transport {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    /// Bytes that may wait to be sent before a stream pauses its source.
+    static let watermark = ChannelOptions.Types.WriteBufferWaterMark(low: 32 * 1024, high: 64 * 1024)
+
+    private unowned(safe) let owner: any TransportOwner
+    // The codec lives exactly as long as its handler.
+    private let retained: AnyObject
+    private var context: ChannelHandlerContext?
+    private var inReadBatch = false
+    private var wantsFlush = false
+    private var isReading = true
+    private var heldRead = false
+    private var failure: (any Error)?
+
+    init(owner: some TransportOwner) {
+        self.owner = owner
+        retained = owner
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        if context.channel.isActive { owner.attached(to: self) }
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        owner.attached(to: self)
+        context.fireChannelActive()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        inReadBatch = true
+        owner.received(unwrapInboundIn(data))
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        owner.receivedAll()
+        inReadBatch = false
+        if wantsFlush {
+            wantsFlush = false
+            context.flush()
+        }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        owner.writabilityChanged()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        self.context = nil
+        owner.closed(failure)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        failure = error
+        context.close(promise: nil)
+    }
+
+    func read(context: ChannelHandlerContext) {
+        if isReading { context.read() } else { heldRead = true }
+    }
+
+    func write(_ bytes: ByteBuffer) {
+        context?.write(wrapOutboundOut(bytes), promise: nil)
+    }
+
+    func flush() {
+        if inReadBatch { wantsFlush = true } else { context?.flush() }
+    }
+
+    var isWritable: Bool { context?.channel.isWritable ?? true }
+
+    func setReading(_ isReading: Bool) {
+        guard self.isReading != isReading else { return }
+        self.isReading = isReading
+        if isReading, heldRead {
+            heldRead = false
+            context?.read()
+        }
+    }
+
+    func finishWriting() {
+        guard let context else { return }
+        context.flush()
+        context.close(mode: .output, promise: nil)
+    }
+
+    func close() {
+        guard let context else { return }
+        context.flush()
+        context.close(promise: nil)
+    }
+
+    func reset() {
+        guard let context else { return }
+        // A zero linger time makes the kernel send RST instead of FIN.
+        if let options = context.channel as? any SocketOptionProvider {
+            _ = options.setSoLinger(linger(l_onoff: 1, l_linger: 0))
+        }
+        context.close(promise: nil)
+    }
+}

@@ -1,0 +1,33 @@
+import NIOCore
+
+/// What a connection's codec needs of whatever carries its bytes.
+///
+/// The codecs of both sides know only this, so that plaintext hops could run on another loop one day. All calls come
+/// from, and go to, the event loop that owns the connection.
+protocol Transport: AnyObject {
+    /// Queues bytes; they leave with the next flush.
+    func write(_ bytes: ByteBuffer)
+    /// Sends what is queued: at the end of the running read batch, or at once when there is none.
+    func flush()
+    /// False while more than 64 KiB wait to be sent.
+    var isWritable: Bool { get }
+    /// Stops or resumes taking bytes from the peer.
+    func setReading(_ isReading: Bool)
+    /// Sends what is queued, then ends the outgoing direction; the peer may still send.
+    func finishWriting()
+    /// Sends what is queued, then closes.
+    func close()
+    /// Drops what is queued and resets the connection, so that the peer cannot take it for a clean end.
+    func reset()
+}
+
+/// The codec's side of a transport.
+protocol TransportOwner: AnyObject {
+    func attached(to transport: any Transport)
+    func received(_ bytes: ByteBuffer)
+    /// The read batch is over; what was written meanwhile leaves now.
+    func receivedAll()
+    func writabilityChanged()
+    /// The connection is gone, for whatever reason. Called once, last.
+    func closed(_ error: (any Error)?)
+}

@@ -1,0 +1,84 @@
+import ArgumentParser
+import OstiaryCore
+import OstiaryServer
+
+/// `ostiary check`: tells everything that is wrong with a configuration, or what one may hold.
+struct Check: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "tell everything that is wrong with a configuration",
+        discussion: """
+            without FILE it checks the environment alone; nothing is started and nothing is fetched
+
+              ostiary check ostiary.yaml
+              ostiary check --schema > ostiary.schema.json
+            """
+    )
+
+    @Argument(help: "the configuration file", completion: .file(extensions: ["yaml", "yml"]))
+    var file: String?
+
+    @Flag(help: "print the JSON Schema (draft 2020-12) of the file")
+    var schema = false
+
+    @Flag(help: "print the reference of all keys in Markdown")
+    var reference = false
+
+    @Flag(help: "print the outcome as JSON")
+    var json = false
+
+    func validate() throws {
+        if schema && reference { throw ValidationError("--schema and --reference are two things. Give one of them") }
+        if schema || reference, file != nil || json {
+            throw ValidationError("--schema and --reference take neither a file nor --json")
+        }
+    }
+
+    func run() throws {
+        let voice = Voice.standard
+        if schema { return voice.print(JSONText.pretty(Configuration.jsonSchema) + "\n") }
+        if reference { return voice.print(Configuration.reference) }
+        do throws(Configuration.Faults) {
+            let configuration = try Configuration.load(file: file, surroundings: Machine.surroundings)
+            voice.print(json ? Self.json(file, nil) : Self.summary(file, configuration))
+        } catch {
+            if json { voice.print(Self.json(file, error)) } else { voice.tell(error) }
+            throw Status.usage
+        }
+    }
+
+    static func summary(_ file: String?, _ configuration: Configuration) -> String {
+        func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
+        let parts = [
+            count(configuration.identity.jwt.count, "issuer"), count(configuration.providers.count, "provider"),
+            count(configuration.models.count, "model"),
+        ]
+        return "\(file ?? "the environment") is good: \(parts.joined(separator: ", "))\n"
+    }
+
+    /// `{"file": …, "good": …, "faults": […]}`; a fault has `file`, `line` and `column`, or `variable`, or `flag`.
+    static func json(_ file: String?, _ faults: Configuration.Faults?) -> String {
+        func number(_ value: Int) -> JSONValue { .number(JSONNumber(text: String(value))) }
+        let list = (faults?.all ?? []).map { fault -> JSONValue in
+            var members: [JSONObject.Member] = []
+            switch fault.place {
+            case .file(let name, let line, let column):
+                members = [
+                    .init(name: "file", value: .string(name)), .init(name: "line", value: number(line)),
+                    .init(name: "column", value: number(column)),
+                ]
+            case .variable(let name): members = [.init(name: "variable", value: .string(name))]
+            case .flag(let name): members = [.init(name: "flag", value: .string(name))]
+            case .nowhere: break
+            }
+            members.append(.init(name: "message", value: .string(fault.message)))
+            members.append(.init(name: "hint", value: fault.hint.map(JSONValue.string) ?? .null))
+            return .object(JSONObject(members: members))
+        }
+        let outcome = JSONObject(members: [
+            .init(name: "file", value: file.map(JSONValue.string) ?? .null),
+            .init(name: "good", value: .bool(list.isEmpty)),
+            .init(name: "faults", value: .array(list)),
+        ])
+        return JSONText.pretty(.object(outcome)) + "\n"
+    }
+}

@@ -1,0 +1,104 @@
+import ArgumentParser
+import OstiaryServer
+
+/// `ostiary serve`: runs the gate until a signal ends it.
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "run the gate",
+        discussion: """
+            without --config it starts from the environment alone; SIGTERM and SIGINT end it gracefully, a second one \
+            at once
+
+              ostiary serve --config ostiary.yaml
+              ostiary serve --config ostiary.yaml --dry-run
+            """
+    )
+
+    @OptionGroup var place: Where
+
+    @Flag(help: "be the issuer too, on loopback only, and print a token; for development")
+    var devMode = false
+
+    @Flag(help: "check everything, say what would be served, and stop")
+    var dryRun = false
+
+    func run() async throws {
+        let mode: Configuration.Mode = devMode ? .development : .serving
+        let configuration = try place.load(mode: mode)
+        let voice = Voice.standard
+        if dryRun { return voice.print(Self.plan(configuration)) }
+        try await Start.serve(configuration, mode: mode, voice: voice) { doors in
+            if devMode { voice.print(Greeting(doors: doors, configuration: configuration).text) }
+        }
+    }
+
+    /// What would be served.
+    static func plan(_ configuration: Configuration) -> String {
+        var lines = [
+            "would listen on \(configuration.listen.address), admin door on \(configuration.admin.address)"
+        ]
+        if let socket = configuration.admin.socket { lines.append("would listen on unix:\(socket)") }
+        for issuer in configuration.identity.jwt {
+            lines.append("would believe \(issuer.issuer ?? "any issuer of the key set")")
+        }
+        for model in configuration.models { lines.append("would send \(model.name) to \(model.provider)") }
+        return lines.joined(separator: "\n") + "\n"
+    }
+}
+
+/// The options that say which configuration and where to listen.
+struct Where: ParsableArguments {
+    @Option(help: ArgumentHelp("the configuration file", valueName: "file"), completion: .file())
+    var config: String?
+
+    @Option(help: ArgumentHelp("the public door, over listen.address", valueName: "host:port"))
+    var listen: String?
+
+    @Option(help: ArgumentHelp("the admin door, over admin.address", valueName: "host:port"))
+    var admin: String?
+
+    /// The configuration; tells every fault and ends with status 2 otherwise.
+    func load(mode: Configuration.Mode) throws -> Configuration {
+        var flags: [String: String] = [:]
+        flags["listen"] = listen
+        flags["admin"] = admin
+        do throws(Configuration.Faults) {
+            return try Configuration.load(
+                file: config,
+                flags: flags,
+                mode: mode,
+                surroundings: Machine.surroundings
+            )
+        } catch {
+            Voice.standard.tell(error)
+            throw Status.usage
+        }
+    }
+}
+
+/// Starting the gate, with what can go wrong said in words.
+enum Start {
+    static func serve(
+        _ configuration: Configuration,
+        mode: Configuration.Mode,
+        voice: Voice,
+        whenReady: @escaping @Sendable (Running.Doors) -> Void
+    ) async throws {
+        do throws(Running.Failure) {
+            try await Running.serve(configuration, mode: mode, whenReady: whenReady)
+        } catch {
+            switch error {
+            case .inUse(let address):
+                voice.error("\(address) is in use by another program")
+                let flag = address == configuration.admin.address ? "admin" : "listen"
+                voice.hint("choose another with --\(flag) 127.0.0.1:PORT; port 0 lets the system choose")
+            case .notPermitted(let address):
+                voice.error("the system does not let this user listen on \(address)")
+                voice.hint("choose a port above 1023 with --listen")
+            case .other(let reason):
+                voice.error(reason)
+            }
+            throw Status.system
+        }
+    }
+}

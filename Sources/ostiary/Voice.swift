@@ -1,0 +1,83 @@
+import ArgumentParser
+import OstiaryServer
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// How the command speaks: results on standard output, everything else on standard error as `ostiary: error: …` and
+/// `ostiary: hint: …`; lower case, no full stop, colour only on a terminal and never with `NO_COLOR`.
+struct Voice: Sendable {
+    let out: @Sendable (String) -> Void
+    let err: @Sendable (String) -> Void
+    let isColoured: Bool
+    /// Whether somebody watches standard error.
+    let isWatched: Bool
+
+    static let standard = Voice(
+        out: { write($0, to: 1) },
+        err: { write($0, to: 2) },
+        isColoured: isColoured(isTerminal: isatty(2) == 1, variables: Machine.variables),
+        isWatched: isatty(2) == 1
+    )
+
+    /// Colour is for terminals, unless `NO_COLOR` has a value (no-color.org) or the terminal is a dumb one.
+    static func isColoured(isTerminal: Bool, variables: [String: String]) -> Bool {
+        isTerminal && (variables["NO_COLOR"] ?? "").isEmpty && variables["TERM"] != "dumb"
+    }
+
+    /// A result.
+    func print(_ text: String) {
+        out(text)
+    }
+
+    func error(_ message: String) {
+        err("ostiary: \(paint("error", "1;31")): \(message)\n")
+    }
+
+    func hint(_ message: String) {
+        err("ostiary: \(paint("hint", "1;36")): \(message)\n")
+    }
+
+    /// Something that takes its time; said only to somebody who watches.
+    func progress(_ message: String) {
+        if isWatched { err("ostiary: \(message)\n") }
+    }
+
+    func tell(_ faults: Configuration.Faults) {
+        for fault in faults.all {
+            error(fault.description)
+            if let text = fault.hint { hint(text) }
+        }
+    }
+
+    private func paint(_ word: String, _ code: String) -> String {
+        isColoured ? "\u{1b}[\(code)m\(word)\u{1b}[0m" : word
+    }
+
+    private static func write(_ text: String, to descriptor: Int32) {
+        var bytes = Array(text.utf8)[...]
+        while !bytes.isEmpty {
+            let count = bytes.withUnsafeBytes { Self.system(descriptor, $0.baseAddress, $0.count) }
+            if count > 0 {
+                bytes = bytes.dropFirst(count)
+            } else if errno != EINTR {
+                return
+            }
+        }
+    }
+
+    private static func system(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
+        #if canImport(Glibc)
+            Glibc.write(descriptor, bytes, count)
+        #elseif canImport(Musl)
+            Musl.write(descriptor, bytes, count)
+        #else
+            Darwin.write(descriptor, bytes, count)
+        #endif
+    }
+}

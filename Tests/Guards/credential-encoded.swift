@@ -1,0 +1,7 @@
+// expect: instance method 'encode' requires that 'Credential' conform to 'Encodable'
+import Foundation
+import OstiaryCore
+
+func encode(_ credential: Credential) throws -> Data {
+    try JSONEncoder().encode(credential)
+}

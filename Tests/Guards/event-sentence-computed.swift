@@ -1,0 +1,6 @@
+// expect: cannot convert value of type 'String' to expected argument type 'StaticString'
+import OstiaryJournal
+
+func warn(_ journal: Journal, _ token: String) {
+    journal.event(.warning, "bad token \(token)")
+}

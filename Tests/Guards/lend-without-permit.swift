@@ -1,0 +1,6 @@
+// expect: missing argument for parameter 'for' in call
+import OstiaryVault
+
+func lend(_ vault: Vault) throws -> Int {
+    try vault.lend("openai").withBytes { $0.count }
+}

@@ -1,0 +1,6 @@
+// expect: initializer is inaccessible due to '@_spi' protection level
+import OstiaryCore
+
+func forge(_ identity: Identity, _ route: Route) -> Permit {
+    Permit(identity: identity, route: route, reasons: [])
+}

@@ -1,0 +1,7 @@
+// expect: instance method 'encode' requires that 'Secret' conform to 'Encodable'
+import Foundation
+import OstiaryCore
+
+func encode(_ secret: borrowing Secret) throws -> Data {
+    try JSONEncoder().encode(secret)
+}

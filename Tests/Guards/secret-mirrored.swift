@@ -1,0 +1,6 @@
+// expect: argument type 'Secret' does not conform to expected type 'Copyable'
+import OstiaryCore
+
+func look(_ secret: borrowing Secret) -> Mirror {
+    Mirror(reflecting: secret)
+}

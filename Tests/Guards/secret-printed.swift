@@ -1,0 +1,6 @@
+// expect: argument type 'Secret' does not conform to expected type 'Copyable'
+import OstiaryCore
+
+func show(_ secret: borrowing Secret) {
+    print(secret)
+}

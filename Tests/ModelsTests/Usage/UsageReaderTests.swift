@@ -1,0 +1,118 @@
+import OstiaryCore
+import OstiaryTesting
+import Testing
+
+@testable import OstiaryModels
+
+struct UsageReaderTests {
+    private func read(_ text: String, _ layout: UsageReader.Layout, cuts: [Int] = []) -> Usage {
+        let bytes = Array(text.utf8)
+        var reader = UsageReader(layout)
+        var start = 0
+        for end in cuts + [bytes.count] {
+            reader.feed(bytes[start..<end].span)
+            start = end
+        }
+        return reader.finish()
+    }
+
+    private static let chat =
+        #"{"prompt_tokens":17,"completion_tokens":9,"total_tokens":26,"prompt_tokens_details":{"cached_tokens":4}}"#
+    private static let responses =
+        #"{"input_tokens":17,"input_tokens_details":{"cached_tokens":4},"output_tokens":9,"total_tokens":26}"#
+    private static let expected = Usage(inputTokens: 17, outputTokens: 9, cachedInputTokens: 4)
+
+    private static let stream = [
+        #"{"choices":[{"delta":{"content":"a\nb"}}],"usage":null}"#,
+        #"{"choices":[{"delta":{"content":"usage"}}]}"#,
+        #"{"choices":[],"usage":"# + chat + "}",
+        #"{"choices":[],"usage":null}"#,
+        "[DONE]",
+    ]
+
+    @Test func readsAWholeAnswer() {
+        #expect(read(#"{"id":"x","usage":"# + Self.chat + "}", .whole) == Self.expected)
+        #expect(read(#"{"id":"x","usage":"# + Self.responses + "}", .whole) == Self.expected)
+        #expect(read(#"{"usage":{"prompt_tokens":5,"total_tokens":5}}"#, .whole) == Usage(inputTokens: 5))
+    }
+
+    @Test(arguments: ["\n", "\r\n", "\r"], ["data: ", "data:"])
+    func readsAStreamCutAnywhere(_ end: String, _ field: String) {
+        let text = Self.stream.map { ": note\(end)event: x\(end)\(field)\($0)\(end)\(end)" }.joined()
+        #expect(read(text, .events) == Self.expected)
+        for cut in 0...text.utf8.count where read(text, .events, cuts: [cut]) != Self.expected {
+            Issue.record("cut at \(cut)")
+        }
+        #expect(read(text, .events, cuts: Array(0..<text.utf8.count)) == Self.expected)
+    }
+
+    @Test func readsTheCompletedEventOfTheResponsesAPI() {
+        let text = """
+            event: response.created
+            data: {"type":"response.created","response":{"id":"r","usage":null}}
+
+            event: response.output_text.delta
+            data: {"type":"response.output_text.delta","delta":"{\\"usage\\":{\\"input_tokens\\":1}}"}
+
+            event: response.completed
+            data: {"type":"response.completed","response":{"output":[{"usage":{"input_tokens":2}}],"usage":\(Self.responses)}}
+
+
+            """
+        #expect(read(text, .events) == Self.expected)
+    }
+
+    @Test func theLastUsageWins() {
+        let text =
+            "data: {\"usage\":\(Self.chat)}\n\ndata: {\"usage\":{\"prompt_tokens\":20}}\n\ndata: {\"usage\":null}\n\n"
+        #expect(read(text, .events) == Usage(inputTokens: 20))
+    }
+
+    @Test(arguments: ["\n", "\r\n", "\r"])
+    func joinsTheDataLinesOfAnEvent(_ end: String) {
+        #expect(read("data: {\"usage\":\(end)data: \(Self.chat)}\(end)\(end)", .events) == Self.expected)
+        // Joined by a line feed, which may not stand inside a string.
+        #expect(read("data: {\"us\ndata: age\":\(Self.chat)}\n\n", .events).isUnknown)
+    }
+
+    @Test func readsAnEventThatTheEndClosed() {
+        #expect(read("data: {\"usage\":\(Self.chat)}", .events) == Self.expected)
+    }
+
+    @Test(arguments: [
+        "", "not json", #"{"usage":[1]}"#, #"{"usage":{"prompt_tokens":"17"}}"#, #"{"usage":{"prompt_tokens":-1}}"#,
+        #"{"usage":{"prompt_tokens":1.5}}"#, #"{"usage":{"prompt_tokens":99999999999999999999}}"#,
+        #"{"usage":{"prompt_tokens":1},"usage":{"prompt_tokens":2}}"#, #"{"usage":{"prompt_tokens":1}"#,
+        #"{"usage":{"prompt_tokens":1}}x"#, #"{"x":{"usage":{"prompt_tokens":1}}}"#,
+    ])
+    func whatCannotBeReadStaysUnknown(_ answer: String) {
+        #expect(read(answer, .whole).isUnknown)
+        #expect(read("data: \(answer)\n\n", .events).isUnknown)
+        // And spoils nothing after it.
+        #expect(read("data: \(answer)\n\ndata: {\"usage\":\(Self.chat)}\n\n", .events) == Self.expected)
+    }
+
+    @Test func passesOverEndlessLines() {
+        var reader = UsageReader(.events)
+        reader.feed(Array("data: {\"usage\":\(Self.chat),\"x\":\"".utf8).span)
+        let filler = [UInt8](repeating: UInt8(ascii: "x"), count: 64 << 10)
+        for _ in 0..<17 { reader.feed(filler.span) }
+        reader.feed(Array("\"}\n\n".utf8).span)
+        #expect(reader.usage.isUnknown)
+        reader.feed(Array("data: {\"usage\":\(Self.chat)}\n\n".utf8).span)
+        #expect(reader.finish() == Self.expected)
+    }
+
+    @Test(arguments: [
+        ("prompt=67,completion=42,total=109", Usage(inputTokens: 67, outputTokens: 42)),
+        (
+            "prompt=67,completion=42,cached_prompt_tokens=60,uncached_prompt_tokens=7,model=a=b,cost_usd=0.1",
+            Usage(inputTokens: 67, outputTokens: 42, cachedInputTokens: 60)
+        ),
+        (" prompt = 67 , completion=x", Usage(inputTokens: 67)),
+        ("prompt=1,prompt=2,completion=-3", Usage()), ("", Usage()), (",,=,prompt", Usage()),
+    ])
+    func readsTheUsageField(_ value: String, _ usage: Usage) {
+        #expect(UsageMetricsField.read(value.utf8) == usage)
+    }
+}

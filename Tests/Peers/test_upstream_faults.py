@@ -1,0 +1,140 @@
+"""A provider that fails, breaks off or talks nonsense."""
+
+import time
+
+import openai
+import pytest
+
+import raw
+
+
+def test_errors_of_the_provider_pass_through(client, ask, named):
+    for status, kind in ((500, openai.InternalServerError), (503, openai.InternalServerError),
+                         (400, openai.BadRequestError), (422, openai.UnprocessableEntityError)):
+        with pytest.raises(kind) as caught:
+            client.chat.completions.create(model=named(f"fail-{status}"), messages=ask)
+        assert caught.value.code == f"scripted_{status}"
+        assert caught.value.status_code == status
+
+
+def test_the_client_repeats_after_a_500(patient, ask, upstream, named):
+    model = named("fail-500")
+    with pytest.raises(openai.InternalServerError):
+        patient.chat.completions.create(model=model, messages=ask)
+    # The gate does not repeat a POST on its own; three are the client's.
+    assert len(upstream.of(model)) == 3
+
+
+def test_the_client_honours_retry_after_of_the_provider(patient, ask, upstream, named):
+    model = named("busy-once")
+    begin = time.monotonic()
+    assert patient.chat.completions.create(model=model, messages=ask).choices[0].finish_reason == "stop"
+    assert time.monotonic() - begin >= 0.9
+    first, second = upstream.of(model)
+    assert second.at - first.at >= 0.9
+
+
+@pytest.mark.parametrize("script", ["cut-chunked", "cut-reset"])
+def test_a_cut_stream_is_an_error(client, ask, named, script):
+    seen = []
+    with pytest.raises(Exception) as caught:
+        for event in client.chat.completions.create(model=named(script), messages=ask, stream=True):
+            seen.append(event.choices[0].delta.content)
+    assert seen == ["one ", "two ", "three "][:len(seen)]
+    assert not isinstance(caught.value, (AssertionError, AttributeError)), caught.value
+
+
+def test_a_cut_answer_is_an_error(client, ask, named):
+    with pytest.raises(openai.APIConnectionError):
+        client.chat.completions.create(model=named("cut-length"), messages=ask)
+
+
+@pytest.mark.parametrize("script", ["cut-chunked", "cut-reset", "cut-length"])
+def test_a_cut_never_looks_like_an_end(gate, token, named, prompt, script):
+    document = {"model": named(script), "stream": script != "cut-length", "messages": [{"role": "user", "content": prompt}]}
+    with raw.Wire(gate.port) as wire:
+        wire.send(raw.post("/v1/chat/completions", token, document))
+        data, reset = wire.read_to_end()
+    head, _, body = data.partition(b"\r\n\r\n")
+    if b"HTTP/1.1 502" in head:
+        return  # noticed before the answer began
+    if b"chunked" in head.lower():
+        assert not body.endswith(b"0\r\n\r\n") and b"[DONE]" not in body
+    else:
+        length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
+        assert len(body) < length
+
+
+@pytest.mark.parametrize("model", ["echo-drop-after-3"])
+def test_the_built_in_model_can_break_off_too(client, ask, model):
+    seen = []
+    with pytest.raises(Exception):
+        for event in client.chat.completions.create(model=model, messages=ask, stream=True):
+            seen.append(event)
+    assert len(seen) == 3
+
+
+def test_the_built_in_model_can_fail(client, ask):
+    with pytest.raises(openai.InternalServerError) as caught:
+        client.chat.completions.create(model="echo-fail-503", messages=ask)
+    assert caught.value.status_code == 503
+
+
+def test_the_client_honours_the_built_in_429(client, patient, ask):
+    with pytest.raises(openai.RateLimitError) as caught:
+        client.chat.completions.create(model="echo-429-2s", messages=ask)
+    assert caught.value.response.headers["Retry-After"] == "2"
+    begin = time.monotonic()
+    with pytest.raises(openai.RateLimitError):
+        client.with_options(max_retries=1).chat.completions.create(model="echo-429-2s", messages=ask)
+    assert time.monotonic() - begin >= 1.9
+
+
+@pytest.mark.parametrize("script, code", [
+    ("fail-401", "upstream_auth_failed"), ("fail-403", "upstream_auth_failed"),
+    ("redirect", "upstream_protocol_error"), ("garbage", "upstream_protocol_error"), ("close", None),
+])
+def test_what_the_client_must_not_see(client, ask, named, refusals, script, code):
+    with pytest.raises(openai.InternalServerError) as caught:
+        client.chat.completions.create(model=named(script), messages=ask)
+    assert caught.value.status_code == 502
+    assert caught.value.code == (code or caught.value.code)
+    refusals(caught.value.response)
+
+
+def test_a_provider_that_is_not_there(start, configuration, token, ask, refusals):
+    from gate import free_port
+    gone = {"kind": "openai", "base_url": f"http://127.0.0.1:{free_port()}/v1", "key": "env:LOCAL_KEY"}
+    gate = start(configuration(providers={"local": gone}, models={"*": {"provider": "local"}}))
+    with openai.OpenAI(base_url=gate.base_url, api_key=token, max_retries=0, timeout=30) as client:
+        with pytest.raises(openai.InternalServerError) as caught:
+            client.chat.completions.create(model="ok", messages=ask)
+    refusals(caught.value.response)
+    assert (caught.value.status_code, caught.value.code) == (502, "upstream_unreachable")
+
+
+def test_a_provider_that_does_not_answer(start, configuration, upstream, token, ask, refusals, named):
+    slow = {"kind": "openai", "base_url": upstream.base_url, "key": "env:LOCAL_KEY", "timeouts": {"head": 1}}
+    gate = start(configuration(providers={"local": slow}, models={"*": {"provider": "local"}}))
+    with openai.OpenAI(base_url=gate.base_url, api_key=token, max_retries=0, timeout=20) as client:
+        with pytest.raises(openai.InternalServerError) as caught:
+            client.chat.completions.create(model=named("hang"), messages=ask)
+    refusals(caught.value.response)
+    assert (caught.value.status_code, caught.value.code) == (504, "upstream_timeout")
+
+
+def test_bytes_after_an_answer_reach_nobody(client, ask, named):
+    for _ in range(5):
+        client.chat.completions.create(model=named("extra-bytes"), messages=ask)
+        answer = client.chat.completions.create(model=named("ok"), messages=ask)
+        assert answer.choices[0].message.content == "Hello from the provider"
+
+
+def test_the_providers_account_stays_hidden(gate, token, prompt):
+    document = {"model": "account", "messages": [{"role": "user", "content": prompt}]}
+    answer = raw.ask(gate.port, "POST", "/v1/chat/completions", [("Authorization", f"Bearer {token}")], document)
+    assert answer.status == 200
+    for name in ("Set-Cookie", "openai-organization", "Strict-Transport-Security", "Alt-Svc", "Via"):
+        assert not answer.values(name), name
+    assert "provider/1" not in str(answer.values("Server"))
+    assert answer.value("X-Request-Id") != "req_upstream"

@@ -1,0 +1,155 @@
+import Foundation
+@_spi(Charter) import OstiaryCore
+import Testing
+
+@testable import OstiaryVault
+
+private let permit = Permit(
+    identity: Identity(
+        issuer: "",
+        subject: "",
+        means: .bearer(algorithm: "ES256"),
+        expires: UnixTime(seconds: 0),
+        scopes: Scopes([]),
+        pseudonym: Pseudonym(high: 0, low: 0),
+        claims: .null
+    ),
+    route: Route(path: "/v1/models", methods: [.get], access: .known(.models)),
+    reasons: []
+)
+
+/// A folder that is gone after the test.
+private final class Folder {
+    let path = FileManager.default.temporaryDirectory.appendingPathComponent("vault-\(UUID())").path
+
+    init() throws { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
+
+    func file(_ text: String, mode: Int = 0o600, name: String = "key") throws -> String {
+        let file = "\(path)/\(name)"
+        try Data(text.utf8).write(to: URL(fileURLWithPath: file))
+        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file)
+        return file
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+}
+
+private func open(_ reference: String, _ environment: [String: String] = [:]) throws -> Vault {
+    try Vault(["openai": SourceReference(reference)], environment: environment)
+}
+
+private func lent(_ vault: Vault, _ name: String = "openai") throws -> String {
+    let loan = try vault.lend(name, for: permit)
+    return loan.withBytes { bytes in String(decoding: bytes.indices.map { bytes[$0] }, as: UTF8.self) }
+}
+
+private func fault(_ reference: String, _ environment: [String: String] = [:]) -> SourceFault? {
+    do {
+        _ = try open(reference, environment)
+        return nil
+    } catch {
+        return (error as? VaultFault)?.faults.first?.fault
+    }
+}
+
+@Test func lendsAKeyOfTheEnvironment() throws {
+    #expect(try lent(open("env:OPENAI_KEY", ["OPENAI_KEY": "sk-canary"])) == "sk-canary")
+}
+
+@Test(arguments: [("sk-canary", "sk-canary"), ("sk-canary\n", "sk-canary"), ("sk-canary\r\n", "sk-canary")])
+func lendsAKeyOfAFileWithoutItsLineEnd(_ text: String, _ expected: String) throws {
+    let folder = try Folder()
+    let vault = try open("file:\(folder.file(text))")
+    #expect(try lent(vault) == expected)
+    #expect(vault.warnings.isEmpty)
+}
+
+@Test(arguments: [
+    "sk\ncanary", "sk-canary\n\n", "sk-canary\r", "\u{0}canary", "sk\u{1b}[canary", "sk\u{7f}canary", " canary",
+    "canary ", "canary\t", "\u{feff}canary", "can\u{e9}ry",
+])
+func refusesWhatCannotStandInAHeaderField(_ text: String) throws {
+    let folder = try Folder()
+    let found = try #require(fault("file:\(folder.file(text))"))
+    if case .invalidCharacter = found {} else { Issue.record("\(found)") }
+    #expect(!found.description.contains("canary"))
+    #expect(fault("env:KEY", ["KEY": text]) == .invalidCharacter(label: "environment variable KEY"))
+}
+
+@Test func keepsTheLineEndOfAVariableAsAFault() {
+    #expect(fault("env:KEY", ["KEY": "sk-canary\n"]) == .invalidCharacter(label: "environment variable KEY"))
+}
+
+@Test func refusesEmptyKeys() throws {
+    let folder = try Folder()
+    let file = try folder.file("\n")
+    #expect(fault("file:\(file)") == .empty(label: "key file \(file)"))
+    #expect(fault("env:KEY", ["KEY": ""]) == .empty(label: "environment variable KEY"))
+}
+
+@Test func refusesWhatIsNoReadableFile() throws {
+    let folder = try Folder()
+    #expect(fault("file:\(folder.path)/none") == .missing(label: "key file \(folder.path)/none"))
+    #expect(fault("file:\(folder.path)") == .notAFile(label: "key file \(folder.path)"))
+    #expect(fault("file:/dev/zero") == .notAFile(label: "key file /dev/zero"))
+    let fifo = "\(folder.path)/fifo"
+    #expect(mkfifo(fifo, 0o600) == 0)
+    #expect(fault("file:\(fifo)") == .notAFile(label: "key file \(fifo)"))
+    let large = try folder.file(String(repeating: "x", count: FileSource.limit + 1), name: "large")
+    #expect(fault("file:\(large)") == .tooLarge(label: "key file \(large)", limit: FileSource.limit))
+}
+
+@Test func warnsOfAFileThatOthersMayRead() throws {
+    let folder = try Folder()
+    let file = try folder.file("sk-canary", mode: 0o444)
+    let vault = try open("file:\(file)")
+    #expect(vault.warnings == [.readableByOthers(label: "key file \(file)", mode: 0o444)])
+    #expect("\(vault.warnings)".contains("mode 0444"))
+    #expect(try lent(vault) == "sk-canary")
+}
+
+@Test func reportsAllFaultsTogetherByNameAndWithoutValues() throws {
+    let references = try [
+        "a": SourceReference("env:NONE"), "b": SourceReference("env:BAD"), "c": SourceReference("env:GOOD"),
+    ]
+    do {
+        _ = try Vault(references, environment: ["BAD": "sk\ncanary", "GOOD": "sk-canary"])
+        Issue.record("opened")
+    } catch {
+        #expect(error.faults.map(\.name) == ["a", "b"])
+        #expect(error.description.contains("key of a: environment variable NONE is not there"))
+        #expect(!String(reflecting: error).contains("canary"))
+    }
+}
+
+@Test func answersCredentialUnavailableForAnUnknownName() throws {
+    let vault = try Vault(
+        ["caf\u{e9}": SourceReference("env:KEY")],
+        environment: ["KEY": "sk-canary"]
+    )
+    #expect(vault.has("caf\u{e9}"))
+    for name in ["openai", "cafe\u{301}", ""] {
+        #expect(!vault.has(name))
+        do {
+            _ = try vault.lend(name, for: permit)
+            Issue.record("lent")
+        } catch {
+            #expect(error.code == .credentialUnavailable)
+        }
+    }
+}
+
+@Test func keepsALoanGoodAfterTheVaultIsGone() throws {
+    func lendAndClose() throws -> Loan {
+        try open("env:KEY", ["KEY": "sk-canary"]).lend("openai", for: permit)
+    }
+    let loan = try lendAndClose()
+    #expect(loan.withBytes { $0.count } == 9)
+}
+
+@Test func showsNoKeyInAMirrorOfTheVault() throws {
+    var dumped = ""
+    dump(try open("env:KEY", ["KEY": "sk-canary"]), to: &dumped)
+    #expect(!dumped.contains("canary"))
+    #expect(!dumped.contains("115"))
+}
