@@ -86,5 +86,7 @@ for target in package.targets where target.type != .system && target.type != .pl
             .enableUpcomingFeature("ExistentialAny"),
             .enableUpcomingFeature("InternalImportsByDefault"),
             .enableUpcomingFeature("MemberImportVisibility"),
+            // An async call stays where its caller is: a request never leaves its loop for a call that does not wait.
+            .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
         ]
 }

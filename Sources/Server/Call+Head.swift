@@ -4,7 +4,7 @@ import OstiaryWire
 extension Call {
     /// Reads the call out of a request's head, once.
     /// - Throws: `.invalidRequest` when the client hands in two different credentials (SEC-108).
-    init(
+    convenience init(
         _ head: RequestHead, id: RequestID, route: Route?, peer: Peer, started: MonotonicTime
     ) throws(GateError) {
         self.init(

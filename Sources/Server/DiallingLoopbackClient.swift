@@ -22,7 +22,7 @@ struct DiallingLoopbackClient: LoopbackClient {
         let head = "POST \(path) HTTP/1.1\r\nhost: \(origin.authority)\r\n\(lines)"
         let result: Result<Int, LoopbackFailure> = await crew.onFirst { worker in
             let request = UpstreamRequest(
-                origin: origin, pool: "command", head: ByteBuffer(string: head), isHEAD: false, hasBody: true,
+                to: UpstreamTarget(origin), head: ByteBuffer(string: head), isHEAD: false, hasBody: true,
                 body: ByteBuffer(bytes: body), length: body.count, isWhole: true)
             do throws(GateError) {
                 let answer = try await worker.dialler.exchange(request, client: nil)

@@ -2,7 +2,7 @@
 ///
 /// Routing, permission, limits, journal and upstream all use this value; nothing is derived again from the raw bytes
 /// (one parse, one truth). The model a call names lies in its body and is read by Models after the permit.
-public struct Call: Sendable {
+public final class Call: Sendable {
     /// Identifies the call in answers, logs and metrics; sent as `X-Request-Id`.
     public let id: RequestID
     public let method: Method

@@ -8,18 +8,16 @@ public import OstiaryWire
 public final class HTTPProvider: Sendable {
     public let name: String
     public let traits: ProviderTraits
-    private let origin: Origin
-    private let settings: DialSettings
+    private let target: UpstreamTarget
     private let fixedLines: ByteBuffer
 
     /// - Parameters:
-    ///   - name: the provider's name in the configuration; also names its connection pool.
+    ///   - name: the provider's name in the configuration; also names its connections' target.
     ///   - base: where its routes begin, for example `https://api.openai.com/v1`.
     public init(name: String, traits: ProviderTraits, base: Origin, settings: DialSettings) {
         self.name = name
         self.traits = traits
-        origin = base
-        self.settings = settings
+        target = UpstreamTarget(base, settings: settings)
         var lines = ByteBuffer()
         lines.writeString("host: \(base.authority)\r\naccept-encoding: identity\r\n")
         for field in traits.fixedFields { lines.writeString("\(field.name.lowercased()): \(field.value)\r\n") }
@@ -41,7 +39,7 @@ public final class HTTPProvider: Sendable {
             length = length.map { $0 + rewriter.growth }
         }
         let request = UpstreamRequest(
-            origin: origin, pool: name, head: requestHead(call, permit.route, head, key), isHEAD: false, hasBody: true,
+            to: target, head: requestHead(call, permit.route, head, key), isHEAD: false, hasBody: true,
             body: body, length: length, isWhole: asked.isWhole)
         return try await send(request, rest: asked.rest, client, worker)
     }
@@ -51,7 +49,7 @@ public final class HTTPProvider: Sendable {
         _ call: Call, head: RequestHead, permit: Permit, key: consuming Loan?, client: RequestBody, on worker: Worker
     ) async throws(GateError) -> ModelAnswer {
         let request = UpstreamRequest(
-            origin: origin, pool: name, head: requestHead(call, permit.route, head, key),
+            to: target, head: requestHead(call, permit.route, head, key),
             isHEAD: call.method == .head, hasBody: false, body: ByteBuffer(), length: 0, isWhole: true)
         return try await send(request, rest: nil, client, worker)
     }
@@ -59,7 +57,7 @@ public final class HTTPProvider: Sendable {
     private func send(
         _ request: UpstreamRequest, rest: (any BodySource)?, _ client: RequestBody, _ worker: Worker
     ) async throws(GateError) -> ModelAnswer {
-        let answer = try await worker.dialler.exchange(request, rest: rest, client: client, settings: settings)
+        let answer = try await worker.dialler.exchange(request, rest: rest, client: client)
         switch answer.status {
         case 401, 403:
             // The body may quote the key; a nonce means that the answer is for a sealed client's eyes only.
@@ -76,7 +74,7 @@ public final class HTTPProvider: Sendable {
         var out = ByteBufferAllocator().buffer(capacity: 512)
         out.writeString(call.method.rawValue)
         out.writeStaticString(" ")
-        out.writeString(origin.basePath)
+        out.writeString(target.origin.basePath)
         // The route's own path, not the client's spelling; `/v1` is part of the base address.
         out.writeSubstring(route.path.dropFirst("/v1".count))
         if !call.query.isEmpty {

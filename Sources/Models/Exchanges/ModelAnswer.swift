@@ -53,8 +53,10 @@ private final class UsageMeter {
     private let announced: Usage?
 
     init(_ answer: borrowing UpstreamAnswer) {
-        let type = answer.value(.contentType) ?? []
-        reader = UsageReader(type.starts(with: "text/event-stream".utf8) ? .events : .whole)
+        let isStream = answer.valueBytes(.contentType).map {
+            $0.readableBytesView.starts(with: "text/event-stream".utf8)
+        }
+        reader = UsageReader(isStream == true ? .events : .whole)
         announced = answer.value(.usageMetrics).map(UsageMetricsField.read)
     }
 

@@ -173,6 +173,7 @@ extension MemberScanner {
             capture = .nothing
             return
         }
+        if captured.isEmpty { captured.reserveCapacity(128) }
         for index in leafFrom..<end { captured.append(bytes[index]) }
         slots[leaf].raw = start..<captured.count
     }

@@ -7,13 +7,20 @@ public import OstiaryCore
 /// Redirects are never followed. A request is sent once more only when a kept connection turned out to be closed
 /// before any byte of an answer and the whole body is at hand.
 public final class Dialler {
-    struct PoolKey: Hashable {
-        let origin: Origin
-        let pool: String
+    /// The kept connections to one target.
+    final class Pool {
+        let target: UpstreamTarget
+        var idle: [UpstreamConnection] = []
+        /// Connections in all, kept or in use; without any the pool is forgotten.
+        var open = 0
+
+        init(_ target: UpstreamTarget) {
+            self.target = target
+        }
     }
 
     private unowned let worker: Worker
-    private var idle: [PoolKey: [UpstreamConnection]] = [:]
+    private var pools: [ObjectIdentifier: Pool] = [:]
 
     init(worker: Worker) {
         self.worker = worker
@@ -27,11 +34,10 @@ public final class Dialler {
     public func exchange(
         _ request: UpstreamRequest,
         rest: (any BodySource)? = nil,
-        client: RequestBody?,
-        settings: DialSettings = DialSettings()
+        client: RequestBody?
     ) async throws(GateError) -> UpstreamAnswer {
-        let key = PoolKey(origin: request.origin, pool: request.pool)
-        if let kept = takeIdle(key) {
+        let pool = pool(request.target)
+        if let kept = takeIdle(pool) {
             do throws(UpstreamConnection.Failure) {
                 return try await ask(kept, request, rest, client)
             } catch {
@@ -39,7 +45,7 @@ public final class Dialler {
                 worker.counters.retries.increment()
             }
         }
-        let fresh = try await connect(key, settings, client)
+        let fresh = try await connect(pool, client)
         do throws(UpstreamConnection.Failure) {
             return try await ask(fresh, request, rest, client)
         } catch {
@@ -69,8 +75,15 @@ public final class Dialler {
 
     // MARK: The pool
 
-    private func takeIdle(_ key: PoolKey) -> UpstreamConnection? {
-        guard let connection = idle[key]?.popLast() else { return nil }
+    private func pool(_ target: UpstreamTarget) -> Pool {
+        if let pool = pools[ObjectIdentifier(target)] { return pool }
+        let pool = Pool(target)
+        pools[ObjectIdentifier(target)] = pool
+        return pool
+    }
+
+    private func takeIdle(_ pool: Pool) -> UpstreamConnection? {
+        guard let connection = pool.idle.popLast() else { return nil }
         worker.counters.idle.add(-1)
         connection.leavePool()
         return connection
@@ -79,41 +92,53 @@ public final class Dialler {
     func giveBack(_ connection: UpstreamConnection) {
         connection.enterPool()
         worker.counters.idle.add(1)
-        idle[connection.poolKey, default: []].append(connection)
-        if let count = idle[connection.poolKey]?.count, count > connection.settings.idleConnections {
-            let oldest = idle[connection.poolKey]?.removeFirst()
-            worker.counters.idle.add(-1)
-            oldest?.close()
-        }
+        let pool = connection.pool
+        pool.idle.append(connection)
+        guard pool.idle.count > pool.target.settings.idleConnections else { return }
+        let oldest = pool.idle.removeFirst()
+        worker.counters.idle.add(-1)
+        oldest.close()
     }
 
-    /// Takes a closed connection out of the pool.
+    func opened(_ connection: UpstreamConnection) {
+        worker.counters.open.add(1)
+        connection.pool.open += 1
+    }
+
+    /// Takes a closed connection out of the books.
     func forget(_ connection: UpstreamConnection) {
-        guard let index = idle[connection.poolKey]?.firstIndex(where: { $0 === connection }) else { return }
-        idle[connection.poolKey]?.remove(at: index)
-        worker.counters.idle.add(-1)
+        let pool = connection.pool
+        worker.counters.open.add(-1)
+        pool.open -= 1
+        if let index = pool.idle.firstIndex(where: { $0 === connection }) {
+            pool.idle.remove(at: index)
+            worker.counters.idle.add(-1)
+        }
+        if pool.open == 0 { pools[ObjectIdentifier(pool.target)] = nil }
     }
 
     /// Closes every kept connection.
     func drain() {
-        for connection in idle.values.joined() { connection.close() }
+        for pool in pools.values {
+            for connection in pool.idle { connection.close() }
+        }
     }
 
     // MARK: Connecting
 
     private func connect(
-        _ key: PoolKey,
-        _ settings: DialSettings,
+        _ pool: Pool,
         _ client: RequestBody?
     ) async throws(GateError) -> UpstreamConnection {
-        let connection = UpstreamConnection(worker: worker, settings: settings, poolKey: key)
-        let tls = key.origin.isSecure ? try worker.trust.clientHandler(host: key.origin.host) : nil
+        let origin = pool.target.origin
+        let connection = UpstreamConnection(worker: worker, pool: pool)
+        let tls = origin.isSecure ? try worker.trust.clientHandler(host: origin.host) : nil
         let confined = LoopConfined((connection, tls))
         let bootstrap = ClientBootstrap(group: worker.loop)
             .channelOption(.socketOption(.tcp_nodelay), value: 1)
             .channelOption(.socketOption(.so_keepalive), value: 1)
             .channelOption(.writeBufferWaterMark, value: ChannelTransport.watermark)
-            .connectTimeout(.milliseconds(Int64(settings.connectTime * 1000)))
+            .connectTimeout(.milliseconds(Int64(pool.target.settings.connectTime * 1000)))
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let (connection, tls) = confined.value
@@ -123,10 +148,10 @@ public final class Dialler {
             }
         do {
             let channel =
-                if let path = key.origin.socketPath {
+                if let path = origin.socketPath {
                     try await bootstrap.connect(unixDomainSocketPath: path).get()
                 } else {
-                    try await bootstrap.connect(host: key.origin.host, port: key.origin.port).get()
+                    try await bootstrap.connect(host: origin.host, port: origin.port).get()
                 }
             guard client?.isWanted ?? true else {
                 channel.close(promise: nil)

@@ -33,22 +33,21 @@ public struct HTTPFetcher: Fetcher {
     ) async throws(FetchFailure) -> FetchedDocument {
         var head = worker.buffer(capacity: 256)
         head.writeString("GET \(target) HTTP/1.1\r\nhost: \(origin.authority)\r\naccept: application/json\r\n")
-        let request = UpstreamRequest(
-            origin: origin,
-            pool: "documents",
-            head: head,
-            isHEAD: false,
-            hasBody: false,
-            body: .init(),
-            length: 0,
-            isWhole: true
-        )
         var settings = DialSettings()
         settings.connectTime = min(2, seconds)
         settings.headTime = seconds
         settings.bodyTime = seconds
+        let request = UpstreamRequest(
+            to: UpstreamTarget(origin, settings: settings),
+            head: head,
+            isHEAD: false,
+            hasBody: false,
+            body: ByteBuffer(),
+            length: 0,
+            isWhole: true
+        )
         do throws(GateError) {
-            let answer = try await worker.dialler.exchange(request, client: nil, settings: settings)
+            let answer = try await worker.dialler.exchange(request, client: nil)
             guard answer.status == 200 else {
                 throw GateError(
                     .upstreamProtocolError,

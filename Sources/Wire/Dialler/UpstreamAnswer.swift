@@ -19,9 +19,14 @@ public struct UpstreamAnswer: ~Copyable {
 
     public func has(_ name: FieldName) -> Bool { head.fields.has(name) }
 
-    /// The value's bytes, copied; `nil` when there is no such field.
+    /// The value's bytes; `nil` when there is no such field.
+    public func valueBytes(_ name: FieldName) -> ByteBuffer? {
+        head.valueBytes(name)
+    }
+
+    /// The value's bytes, copied.
     public func value(_ name: FieldName) -> [UInt8]? {
-        head.withValue(name) { Array(copying: $0) }
+        valueBytes(name).map { Array($0.readableBytesView) }
     }
 
     /// Reads the whole body.

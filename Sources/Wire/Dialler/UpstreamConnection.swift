@@ -23,8 +23,7 @@ final class UpstreamConnection: TransportOwner, Watched, Partner {
     }
 
     let worker: Worker
-    let settings: DialSettings
-    let poolKey: Dialler.PoolKey
+    let pool: Dialler.Pool
     var deadline = MonotonicTime.never
     var watchIndex = -1
     private(set) var state = State.connecting
@@ -48,11 +47,12 @@ final class UpstreamConnection: TransportOwner, Watched, Partner {
     private var failure: Failure?
     private var writableWaiter: UnsafeContinuation<Void, Never>?
 
-    init(worker: Worker, settings: DialSettings, poolKey: Dialler.PoolKey) {
+    init(worker: Worker, pool: Dialler.Pool) {
         self.worker = worker
-        self.settings = settings
-        self.poolKey = poolKey
+        self.pool = pool
     }
+
+    private var settings: DialSettings { pool.target.settings }
 
     // MARK: Asking
 
@@ -178,7 +178,7 @@ final class UpstreamConnection: TransportOwner, Watched, Partner {
         self.transport = transport
         state = .idle
         worker.watch(self)
-        worker.counters.open.add(1)
+        worker.dialler.opened(self)
     }
 
     func received(_ bytes: ByteBuffer) {
@@ -213,9 +213,8 @@ final class UpstreamConnection: TransportOwner, Watched, Partner {
         transport = nil
         if watchIndex >= 0 {
             worker.unwatch(self)
-            worker.counters.open.add(-1)
+            worker.dialler.forget(self)
         }
-        worker.dialler.forget(self)
         if let waiter = writableWaiter {
             writableWaiter = nil
             waiter.resume()

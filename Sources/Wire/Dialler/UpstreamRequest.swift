@@ -2,10 +2,7 @@ public import NIOCore
 
 /// A request to a provider, its head ready made: the gate's own bytes, nothing of the client's head.
 public struct UpstreamRequest: Sendable {
-    /// Where to; also names the pool, together with `pool`.
-    public let origin: Origin
-    /// Connections are shared only within one pool, so that no two credentials use one connection (SEC-509).
-    public let pool: String
+    public let target: UpstreamTarget
     /// Request line and fields up to, not including, the framing field and the empty line.
     public var head: ByteBuffer
     public let isHEAD: Bool
@@ -19,8 +16,7 @@ public struct UpstreamRequest: Sendable {
     public var isWhole: Bool
 
     public init(
-        origin: Origin,
-        pool: String,
+        to target: UpstreamTarget,
         head: ByteBuffer,
         isHEAD: Bool,
         hasBody: Bool,
@@ -28,13 +24,24 @@ public struct UpstreamRequest: Sendable {
         length: Int?,
         isWhole: Bool
     ) {
-        self.origin = origin
-        self.pool = pool
+        self.target = target
         self.head = head
         self.isHEAD = isHEAD
         self.hasBody = hasBody
         self.body = body
         self.length = length
         self.isWhole = isWhole
+    }
+}
+
+/// Where requests go, and with how much patience. Connections are shared only among requests to one and the same
+/// target, so that no two credentials use one connection (SEC-509).
+public final class UpstreamTarget: Sendable {
+    public let origin: Origin
+    public let settings: DialSettings
+
+    public init(_ origin: Origin, settings: DialSettings = DialSettings()) {
+        self.origin = origin
+        self.settings = settings
     }
 }

@@ -46,9 +46,9 @@ struct AnswerHead: Sendable {
         keepsConnection = keeps
     }
 
-    func withValue<Result>(_ name: FieldName, _ body: (Span<UInt8>) -> Result) -> Result? {
+    func valueBytes(_ name: FieldName) -> ByteBuffer? {
         guard let range = fields.first(name) else { return nil }
-        return bytes.withReadableSpan { body($0.extracting(range)) }
+        return bytes.getSlice(at: bytes.readerIndex + range.lowerBound, length: range.count)
     }
 
     /// Appends `name: value CRLF` for every field that has a name for the client.

@@ -42,8 +42,8 @@ struct FieldLines: Sendable {
     ///   - end: where the head ends, behind the empty line; the bytes before it are CRLF-terminated lines.
     mutating func read(_ bytes: Span<UInt8>, from start: Int, to end: Int, limit: Int) throws(HeadFault) {
         let token = OctetClass.token
-        let fieldValue = OctetClass.fieldValue
         let table = FieldNameTable.shared
+        lines.reserveCapacity(16)
         var index = start
         while index + 2 < end {
             guard lines.count < limit else { throw .headTooLarge }
@@ -61,7 +61,7 @@ struct FieldLines: Sendable {
             index += 1
             while index < end, isBlank(bytes[index]) { index += 1 }
             let valueStart = index
-            while index < end, fieldValue.contains(bytes[index]) { index += 1 }
+            index = OctetClass.endOfFieldValue(bytes, from: index, to: end)
             guard index + 1 < end, bytes[index] == 0x0d, bytes[index + 1] == 0x0a else {
                 throw .malformed("a field value holds a control character")
             }

@@ -1,9 +1,9 @@
-import NIOCore
+public import NIOCore
 public import OstiaryCore
 
 /// A request's head, read once (RFC 9112 sections 2 to 6). Strings are not made of it; its bytes stay where they were
 /// received and are looked at in place.
-public struct RequestHead: Sendable {
+public final class RequestHead: Sendable {
     /// How much a head may hold (SEC-109).
     public struct Limits: Sendable {
         /// Bytes of the whole head; more is answered 431.
@@ -45,10 +45,16 @@ public struct RequestHead: Sendable {
         fields = reader.fields
     }
 
-    /// Lends the path in its one form (see `RequestTarget`).
+    /// The path in its one form (see `RequestTarget`).
+    public var pathBytes: ByteBuffer {
+        if let decoded = target.decodedPath { return ByteBuffer(bytes: decoded) }
+        return slice(target.path)
+    }
+
+    /// Lends the path in its one form.
+    @inlinable
     public func withPath<Result>(_ body: (Span<UInt8>) -> Result) -> Result {
-        if let decoded = target.decodedPath { return body(decoded.span) }
-        return bytes.withReadableSpan { body($0.extracting(target.path)) }
+        pathBytes.withReadableSpan(body)
     }
 
     /// The path as text, for places that are not on the way of every request.
@@ -63,10 +69,19 @@ public struct RequestHead: Sendable {
 
     public func has(_ name: FieldName) -> Bool { fields.has(name) }
 
-    /// Lends the value of the first field of this name, without surrounding white space; `nil` when there is none.
+    /// The value of the first field of this name, without surrounding white space; `nil` when there is none.
+    public func valueBytes(_ name: FieldName) -> ByteBuffer? {
+        fields.first(name).map(slice)
+    }
+
+    /// Lends the value of the first field of this name; `nil` when there is none.
+    @inlinable
     public func withValue<Result>(_ name: FieldName, _ body: (Span<UInt8>) -> Result) -> Result? {
-        guard let range = fields.first(name) else { return nil }
-        return bytes.withReadableSpan { body($0.extracting(range)) }
+        valueBytes(name)?.withReadableSpan(body)
+    }
+
+    private func slice(_ range: Range<Int>) -> ByteBuffer {
+        bytes.getSlice(at: bytes.readerIndex + range.lowerBound, length: range.count) ?? ByteBuffer()
     }
 
     /// The value's bytes, copied.
