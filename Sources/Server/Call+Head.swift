@@ -5,11 +5,21 @@ extension Call {
     /// Reads the call out of a request's head, once.
     /// - Throws: `.invalidRequest` when the client hands in two different credentials (SEC-108).
     init(
-        _ head: RequestHead, id: RequestID, route: Route?, peer: Peer, started: MonotonicTime
+        _ head: RequestHead,
+        id: RequestID,
+        route: Route?,
+        peer: Peer,
+        started: MonotonicTime
     ) throws(GateError) {
         self.init(
-            id: id, method: head.method, route: route, query: head.query, credential: try Self.credential(head),
-            peer: peer, started: started)
+            id: id,
+            method: head.method,
+            route: route,
+            query: head.query,
+            credential: try Self.credential(head),
+            peer: peer,
+            started: started
+        )
     }
 
     /// The credential as handed in: `Authorization: Bearer`, or `x-api-key` as the Anthropic SDKs send it. Never from
@@ -24,8 +34,10 @@ extension Call {
         case (let token?, let key?):
             guard token == key else {
                 throw GateError(
-                    .invalidRequest, cause: "two_credentials",
-                    detail: "Authorization and x-api-key hold different credentials; send one")
+                    .invalidRequest,
+                    cause: "two_credentials",
+                    detail: "Authorization and x-api-key hold different credentials; send one"
+                )
             }
             return Credential(place: .authorization, bytes: token)
         }
