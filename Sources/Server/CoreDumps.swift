@@ -21,8 +21,9 @@ enum CoreDumps {
             // The C declaration has a variable number of arguments, which Swift does not import; on Linux's platforms
             // such a function takes its first ones as any other does.
             typealias Control = @convention(c) (CInt, UInt, UInt, UInt, UInt) -> CInt
+            let setDumpable: CInt = 4  // PR_SET_DUMPABLE, a macro that Swift does not import either
             guard let symbol = dlsym(nil, "prctl") else { return }
-            _ = unsafeBitCast(symbol, to: Control.self)(PR_SET_DUMPABLE, 0, 0, 0, 0)
+            _ = unsafeBitCast(symbol, to: Control.self)(setDumpable, 0, 0, 0, 0)
         #endif
     }
 }

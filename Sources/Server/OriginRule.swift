@@ -1,4 +1,5 @@
 import NIOCore
+import OstiaryCore
 import OstiaryWire
 
 /// Which web pages may call (Fetch standard, CORS protocol): the configured origins, compared by bytes; no other
