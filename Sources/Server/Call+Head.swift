@@ -43,14 +43,13 @@ extension Call {
         }
     }
 
-    /// The token behind `Bearer`, the scheme in any case and one space; the whole value when it has another form, so
-    /// that it fails as a bad token and not as a missing one.
+    /// The token behind `Bearer`, the scheme in any case and one space; nothing for a value of another form, which
+    /// then fails as a bad token and not as a missing one.
     private static func bearerToken(_ value: Span<UInt8>) -> [UInt8] {
-        let scheme: StaticString = "bearer "
-        let length = scheme.utf8CodeUnitCount
-        let hasScheme =
-            value.count > length && (0..<length).allSatisfy { (value[$0] | 0x20) == scheme.utf8Start[$0] | 0x20 }
-        let start = hasScheme && value[length - 1] == 0x20 ? length : 0
-        return value.extracting(start..<value.count).withUnsafeBufferPointer { Array($0) }
+        let scheme = "bearer".utf8
+        guard value.count > scheme.count + 1, value[scheme.count] == 0x20,
+            zip(0..<scheme.count, scheme).allSatisfy({ value[$0] | 0x20 == $1 })
+        else { return [] }
+        return value.extracting(scheme.count + 1..<value.count).withUnsafeBufferPointer { Array($0) }
     }
 }
