@@ -14,6 +14,7 @@ final class KeySetHost: Sendable {
         var mode: Mode
         var fetches = 0
         var server: RawServer?
+        var held: [RawLine] = []
     }
 
     private let state: Mutex<State>
@@ -53,11 +54,26 @@ final class KeySetHost: Sendable {
 
     func now(_ mode: Mode) { state.withLock { $0.mode = mode } }
 
+    /// Answers those that hang, and all from now on.
+    func release(_ mode: Mode) {
+        let held = state.withLock { state in
+            state.mode = mode
+            defer { state.held = [] }
+            return state.held
+        }
+        for line in held { answer(line, mode) }
+    }
+
     private func serve(_ line: RawLine) {
         let mode = state.withLock { state in
             state.fetches += 1
+            if case .hang = state.mode { state.held.append(line) }
             return state.mode
         }
+        answer(line, mode)
+    }
+
+    private func answer(_ line: RawLine, _ mode: Mode) {
         switch mode {
         case .document(let text):
             line.send("HTTP/1.1 200 OK\r\nContent-Length: \(text.utf8.count)\r\nConnection: close\r\n\r\n\(text)")
