@@ -69,7 +69,10 @@ let package = Package(
         .testTarget(name: "JournalTests", dependencies: ["OstiaryJournal", "OstiaryTesting"]),
         .testTarget(
             name: "ServerTests",
-            dependencies: ["OstiaryServer", "OstiaryWire", "OstiaryIdentity", "OstiaryTesting", nio, nioPosix, crypto],
+            dependencies: [
+                "OstiaryServer", "OstiaryCore", "OstiaryWire", "OstiaryIdentity", "OstiaryModels", "OstiaryJournal",
+                "OstiaryTesting", nio, nioPosix, crypto,
+            ],
             exclude: ["Configuration/Golden"]
         ),
         .testTarget(

@@ -6,16 +6,24 @@ import OstiaryWire
 /// The admin door on one event loop: metrics, percentiles, health and, in development mode, tokens. It listens on
 /// loopback and on a socket file only.
 ///
-/// Pages of other sites reach loopback too, through a visitor's browser; so `Host` must name this machine and a
-/// request that a page sent (`Origin`) is refused.
+/// Pages of other sites reach loopback too, through a visitor's browser; so `Host` must name this machine, a request
+/// that a page sent (`Origin`) is refused, and what is posted must be JSON, which no page can send unasked. A browser
+/// cannot reach a socket file, so any `Host` will do there.
 final class AdminDoor: EdgeService {
     private let rooms: Rooms
     private let mint: DevelopmentMint?
+    private let publicDoor: Door
+    private let isSocket: Bool
     private var names = RequestIDs()
 
-    init(rooms: Rooms, mint: DevelopmentMint?) {
+    /// - Parameters:
+    ///   - publicDoor: whose state `/health` tells.
+    ///   - isSocket: whether it listens on a socket file.
+    init(rooms: Rooms, mint: DevelopmentMint?, publicDoor: Door, isSocket: Bool) {
         self.rooms = rooms
         self.mint = mint
+        self.publicDoor = publicDoor
+        self.isSocket = isSocket
     }
 
     func answer(_ head: RequestHead, body: RequestBody, peer: Peer, reply: consuming Reply) async {
@@ -43,28 +51,46 @@ final class AdminDoor: EdgeService {
     }
 
     private func document(_ head: RequestHead, _ body: RequestBody) async throws(GateError) -> Document {
-        guard Self.isLocal(head) else {
-            throw GateError(.invalidRequest, cause: "foreign_host", detail: "the admin door answers to loopback names only")
+        guard isSocket || Self.isLocal(head) else {
+            throw GateError(
+                .invalidRequest,
+                cause: "foreign_host",
+                detail: "the admin door answers to loopback names only"
+            )
         }
         guard !head.has(.origin) else {
             throw GateError(.invalidRequest, cause: "foreign_origin", detail: "web pages may not use the admin door")
         }
-        switch (head.method, head.path) {
-        case (.get, "/metrics"), (.head, "/metrics"):
+        switch head.path {
+        case "/metrics":
+            try Self.allow([.get, .head], head)
             let accept = head.value(.accept).map { String(decoding: $0, as: UTF8.self) }
             let exposition = rooms.journal.expose(accept: accept)
             return Document(contentType: exposition.contentType, body: exposition.bytes)
-        case (.get, "/admin/stats"):
+        case "/admin/stats":
+            try Self.allow([.get, .head], head)
             return Document(body: rooms.journal.stats(try Self.window(head.query)))
-        case (.get, "/health"):
-            let health = Health(rooms: rooms, isDraining: false).live
+        case "/health":
+            try Self.allow([.get, .head], head)
+            let health = Health(rooms: rooms, isDraining: publicDoor.isDraining).live
             return Document(status: health.status, body: health.body)
-        case (.post, "/dev/token"):
-            guard let mint else { throw GateError(.notFound) }
+        case "/ready":
+            try Self.allow([.get, .head], head)
+            let health = Health(rooms: rooms, isDraining: publicDoor.isDraining).ready
+            return Document(status: health.status, body: health.body)
+        case "/dev/token":
+            guard let mint else { throw GateError(.notFound, detail: "only a gate in development mode gives tokens") }
+            try Self.allow([.post], head)
+            guard head.has(.contentType) else { throw GateError(.unsupportedMediaType, cause: "content_type") }
+            try MediaType.check(head)
             return Document(body: try await mint.token(for: body, at: rooms.clock.now))
         default:
-            throw GateError(.notFound, detail: "the admin door serves /metrics, /admin/stats and /health")
+            throw GateError(.notFound, detail: "the admin door serves /metrics, /admin/stats, /health and /ready")
         }
+    }
+
+    private static func allow(_ methods: [Method], _ head: RequestHead) throws(GateError) {
+        guard methods.contains(head.method) else { throw GateError(.methodNotAllowed, allow: methods) }
     }
 
     private static func window(_ query: [UInt8]) throws(GateError) -> LivePercentiles.Window {
@@ -75,9 +101,15 @@ final class AdminDoor: EdgeService {
         }
     }
 
-    /// Whether `Host` is an address of loopback or `localhost` (DNS rebinding brings any other name here).
+    /// Whether `Host` is a loopback address or `localhost` (DNS rebinding brings any other name here).
     private static func isLocal(_ head: RequestHead) -> Bool {
-        let host = head.value(.host).map { String(decoding: $0, as: UTF8.self).lowercased() } ?? ""
-        return ["127.0.0.1", "localhost", "[::1]"].contains { host == $0 || host.hasPrefix("\($0):") }
+        guard let value = head.value(.host) else { return false }
+        var host = String(decoding: value, as: UTF8.self).lowercased()
+        if host.hasPrefix("["), let end = host.lastIndex(of: "]") {
+            host = String(host[host.index(after: host.startIndex)..<end])
+        } else if let colon = host.lastIndex(of: ":") {
+            host = String(host[..<colon])
+        }
+        return host == "localhost" || IPAddress(host)?.isLoopback == true
     }
 }

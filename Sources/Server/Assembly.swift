@@ -27,43 +27,84 @@ struct Assembly {
     let trust: Trust
 
     func open() async throws(Running.Failure) -> Gate {
+        try checkDoors()
         let count = configuration.listen.workers ?? System.coreCount
         let dialCounters = DialCounters()
+        let (journal, log) = try openJournal(max(1, count))
         let crew = Crew(count: count, clock: clock, trust: trust, counters: dialCounters)
         do throws(Running.Failure) {
-            return try await open(crew, dialCounters)
+            return try await open(crew, dialCounters, journal, log)
         } catch {
             await crew.stop()
+            log.close()
             throw error
         }
     }
 
-    private func open(_ crew: Crew, _ dialCounters: DialCounters) async throws(Running.Failure) -> Gate {
-        let (journal, log) = try openJournal(crew.count)
+    /// What `Checks` says of a configuration that was read; one that was made in code must keep to it too (SEC-004).
+    private func checkDoors() throws(Running.Failure) {
+        guard mode != .development || configuration.listen.address.isLoopback else {
+            throw .other("development mode listens on loopback only, not on \(configuration.listen.address)")
+        }
+        guard configuration.admin.address.isLoopback else {
+            throw .other("the admin door listens on loopback only, not on \(configuration.admin.address)")
+        }
+    }
+
+    private func open(
+        _ crew: Crew,
+        _ dialCounters: DialCounters,
+        _ journal: Journal,
+        _ log: LogWriter
+    ) async throws(Running.Failure) -> Gate {
+        journal.event(.info, "the gate starts", ["version": Version.current, "workers": "\(crew.count)"])
         let vault = try openVault(journal)
         let keySetPlace = try await openKeySetDoor(crew)
         let verifier = try openIdentity(crew, keySetPlace?.mint, journal)
         let rooms = Rooms(
-            clock: clock, verifier: verifier, bearer: BearerAuthenticator(verifier: verifier),
-            failures: try failureLimiter(), charter: try charter(), purse: try purse(), models: try models(),
-            vault: vault, journal: journal)
+            clock: clock,
+            verifier: verifier,
+            bearer: BearerAuthenticator(verifier: verifier),
+            failures: try failureLimiter(),
+            charter: try charter(),
+            purse: try purse(),
+            models: try models(),
+            vault: vault,
+            journal: journal
+        )
         let door = Door(limits: configuration.listen.limits.edge)
         let adminDoor = Door(limits: EdgeLimits())
         publishInstruments(of: rooms, door, adminDoor, dialCounters)
 
+        await startCrew(crew)
         // Keys first, so that a gate that can have them is ready when it listens; a failure is no reason to stop.
         _ = await verifier.prime()
-        await startCrew(crew)
         let publicListener = try await listen(on: configuration.listen.address, door, crew) { [configuration, mode] in
             PublicDoor(
-                rooms: rooms, worker: $0, door: door, origins: configuration.listen.origins,
-                isDevelopment: mode == .development)
+                rooms: rooms,
+                worker: $0,
+                door: door,
+                origins: configuration.listen.origins,
+                isDevelopment: mode == .development
+            )
         }
-        let adminListeners = try await openAdminDoors(rooms, keySetPlace?.mint, adminDoor, crew)
+        let adminListeners = try await openAdminDoors(rooms, keySetPlace?.mint, adminDoor, beside: door, crew)
+        journal.event(
+            .info,
+            "the doors are open",
+            ["listen": publicListener.address, "admin": adminListeners.map(\.address).joined(separator: " ")]
+        )
         return Gate(
-            configuration: configuration, rooms: rooms, mint: keySetPlace?.mint, publicListener: publicListener,
-            adminListeners: adminListeners, keySetListener: keySetPlace?.listener, crew: crew, log: log,
-            upkeep: upkeep(rooms))
+            configuration: configuration,
+            rooms: rooms,
+            mint: keySetPlace?.mint,
+            publicListener: publicListener,
+            adminListeners: adminListeners,
+            keySetListener: keySetPlace?.listener,
+            crew: crew,
+            log: log,
+            upkeep: upkeep(rooms)
+        )
     }
 
     // MARK: Rooms
@@ -77,7 +118,9 @@ struct Assembly {
             let journal = Journal(
                 log: RequestLog(format: format, level: level, writer: writer),
                 metrics: Metrics(loops: loops, version: Version.current),
-                percentiles: LivePercentiles(loops: loops, at: clock.monotonic), clock: clock)
+                percentiles: LivePercentiles(loops: loops, at: clock.monotonic),
+                clock: clock
+            )
             return (journal, writer)
         } catch {
             throw .other("\(error)")
@@ -105,7 +148,9 @@ struct Assembly {
         guard mode == .development else { return nil }
         let document = Later<[UInt8]>([])
         let listener = try await listen(
-            on: Configuration.Address(host: "127.0.0.1", port: 0), Door(limits: EdgeLimits()), crew
+            on: Configuration.Address(host: "127.0.0.1", port: 0),
+            Door(limits: EdgeLimits()),
+            crew
         ) { _ in KeySetDoor { document.value } }
         let scopes = Set((configuration.scopes.first?.scopes ?? Charter.defaultScopes).values.flatMap(\.names))
         let mint = DevelopmentMint(origin: "http://127.0.0.1:\(listener.port ?? 0)", scopes: scopes.sorted())
@@ -114,7 +159,9 @@ struct Assembly {
     }
 
     private func openIdentity(
-        _ crew: Crew, _ mint: DevelopmentMint?, _ journal: Journal
+        _ crew: Crew,
+        _ mint: DevelopmentMint?,
+        _ journal: Journal
     ) throws(Running.Failure) -> TokenVerifier {
         let fetcher = HTTPFetcher(crew: crew)
         var issuers: [TrustedIssuer] = []
@@ -130,12 +177,23 @@ struct Assembly {
             guard let source = issuer.source(fetcher) else {
                 throw .other("identity.jwt: the key set's URL must be https, or http on loopback")
             }
+            if issuer.audiences.isEmpty {
+                // RFC 7519 section 4.1.3 wants a token with a foreign audience refused.
+                journal.event(
+                    .warning,
+                    "no audiences are configured: tokens that the issuer made for others are believed too",
+                    ["issuer": issuer.issuer ?? ""]
+                )
+            }
             issuers.append(TrustedIssuer(policy: issuer.policy, source: source))
         }
         do {
             return try TokenVerifier(
-                issuers: issuers, pseudonymKey: try pseudonymKey(journal), clock: clock,
-                notice: { notice in journal.tell(notice) })
+                issuers: issuers,
+                pseudonymKey: try pseudonymKey(journal),
+                clock: clock,
+                notice: { notice in journal.tell(notice) }
+            )
         } catch let failure as Running.Failure {
             throw failure
         } catch {
@@ -146,7 +204,9 @@ struct Assembly {
     private func pseudonymKey(_ journal: Journal) throws(Running.Failure) -> SymmetricKey {
         guard let reference = configuration.identity.hashKey else {
             journal.event(
-                .warning, "IDENTITY_HASH_KEY is not set: limits do not survive a restart and are not shared")
+                .warning,
+                "IDENTITY_HASH_KEY is not set: limits do not survive a restart and are not shared"
+            )
             return SymmetricKey(size: .bits256)
         }
         do {
@@ -169,7 +229,11 @@ struct Assembly {
         do {
             return Purse(
                 limits: try Limits(
-                    requestsPerMinute: limits.requestsPerMinute, burst: limits.burst, concurrent: limits.concurrent))
+                    requestsPerMinute: limits.requestsPerMinute,
+                    burst: limits.burst,
+                    concurrent: limits.concurrent
+                )
+            )
         } catch {
             throw .other("\(error)")
         }
@@ -217,27 +281,43 @@ struct Assembly {
     // MARK: Doors
 
     private func openAdminDoors(
-        _ rooms: Rooms, _ mint: DevelopmentMint?, _ door: Door, _ crew: Crew
+        _ rooms: Rooms,
+        _ mint: DevelopmentMint?,
+        _ door: Door,
+        beside publicDoor: Door,
+        _ crew: Crew
     ) async throws(Running.Failure) -> [Listener] {
-        let make: @Sendable (Worker) -> any EdgeService = { _ in AdminDoor(rooms: rooms, mint: mint) }
-        var listeners = [try await listen(on: configuration.admin.address, door, crew, make)]
-        if let path = configuration.admin.socket {
-            do {
-                listeners.append(try await Listener.open(.unixSocket(path: path), door: door, crew: crew, service: make))
-            } catch {
-                throw .other("the admin socket cannot be opened: \(path)")
-            }
+        let network = try await listen(on: configuration.admin.address, door, crew) { _ in
+            AdminDoor(rooms: rooms, mint: mint, publicDoor: publicDoor, isSocket: false)
         }
-        return listeners
+        guard let path = configuration.admin.socket else { return [network] }
+        // Who may write to the file may use the door. The mask is the whole process's, and nothing else makes files
+        // while the gate starts; setting the mode afterwards would leave a moment with the door open.
+        let mask = umask(0o177)
+        defer { umask(mask) }
+        do {
+            let socket = try await Listener.open(.unixSocket(path: path), door: door, crew: crew) { _ in
+                AdminDoor(rooms: rooms, mint: mint, publicDoor: publicDoor, isSocket: true)
+            }
+            return [network, socket]
+        } catch {
+            throw .other("the admin socket cannot be opened: \(path)")
+        }
     }
 
     private func listen(
-        on address: Configuration.Address, _ door: Door, _ crew: Crew,
+        on address: Configuration.Address,
+        _ door: Door,
+        _ crew: Crew,
         _ make: @escaping @Sendable (Worker) -> any EdgeService
     ) async throws(Running.Failure) -> Listener {
         do {
             return try await Listener.open(
-                .address(host: address.host, port: Int(address.port)), door: door, crew: crew, service: make)
+                .address(host: address.host, port: Int(address.port)),
+                door: door,
+                crew: crew,
+                service: make
+            )
         } catch let error as IOError where error.errnoCode == EADDRINUSE {
             throw .inUse(address)
         } catch let error as IOError where error.errnoCode == EACCES || error.errnoCode == EPERM {
@@ -256,7 +336,8 @@ struct Assembly {
         rooms.journal.add(
             door.instruments(door: "public") + adminDoor.instruments(door: "admin") + dial.instruments
                 + rooms.bearer.instruments + rooms.purse.instruments + rooms.failures.instruments
-                + rooms.models.instruments + rooms.vault.instruments)
+                + rooms.models.instruments + rooms.vault.instruments
+        )
     }
 
     /// What goes on beside the requests for as long as the gate is open.
@@ -273,7 +354,8 @@ struct Assembly {
                     repeat {
                         rooms.journal.event(.warning, "development mode: the gate is its own issuer")
                     } while (try? await clock.sleep(seconds: 60)) != nil
-                })
+                }
+            )
         }
         return tasks
     }

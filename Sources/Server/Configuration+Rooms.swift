@@ -10,6 +10,13 @@ extension Configuration {
     var scopes: [(issuer: String?, scopes: [Route.Kind: Scopes])] {
         identity.jwt.map { issuer in (issuer.issuer, issuer.scopes.mapValues { Scopes($0) }) }
     }
+
+    /// The variables that hold secrets.
+    var secretVariables: [String] {
+        (providers.map(\.key) + [identity.hashKey]).compactMap { reference in
+            if case .environment(let name) = reference { name } else { nil }
+        }
+    }
 }
 
 extension Configuration.Bounds {

@@ -10,8 +10,8 @@ import OstiaryWire
 /// The order of decisions: **Call → Identity → Permit → Reservation → Exchange → Entry**.
 ///
 /// Every request behind a credential walks through here, in this order and by no other way: the compiler asks for the
-/// permit before a key is lent, and gives back a reservation that nobody settles. One corridor stands on each event
-/// loop; where everything is known it is walked from end to end without a pause.
+/// permit before a key is lent, and a reservation that nobody settles gives itself back and is counted as a fault. One
+/// corridor stands on each event loop; where everything is known it is walked from end to end without a pause.
 final class Corridor {
     private let rooms: Rooms
     private let tokens: VerifiedTokens
@@ -23,37 +23,63 @@ final class Corridor {
         tokens = rooms.bearer.makeMemory()
     }
 
-    /// Takes a call from its head to its entry in the journal.
+    /// Takes a call from its head to its entry in the journal: one answer, one entry, whatever happens.
     func walk(_ call: Call, _ head: RequestHead, _ body: RequestBody, _ reply: consuming Reply) async {
         var entry = Entry(call, at: rooms.clock.now)
         do throws(GateError) {
-            let begun = try await begin(call, head, body, reply, &entry)
+            let permit = try await admit(call, head, &entry)
+            let begun = try await begin(call, head, body, permit, reply, &entry)
             await finish(begun, reply, &entry)
         } catch {
-            let delivery = reply.refuse(error)
-            entry.refused(error, delivery)
+            entry.refused(error, reply.refuse(error))
         }
         entry.bytesIn = body.received
         rooms.journal.enter(entry, loop: worker.index)
     }
 
-    /// Decides, and begins the exchange. Nothing reaches a provider before all of this has said yes.
-    private func begin(
-        _ call: Call, _ head: RequestHead, _ body: RequestBody, _ reply: borrowing Reply, _ entry: inout Entry
-    ) async throws(GateError) -> Begun {
+    /// Decides by the head alone. Nothing of the body has been read yet, and a stranger's never is.
+    private func admit(_ call: Call, _ head: RequestHead, _ entry: inout Entry) async throws(GateError) -> Permit {
         try ProtocolVersion.check(head)
 
-        // Who is it? Nothing of the body has been read yet, and a stranger's never is.
+        // Who is it?
         let identity = try await identify(call)
         entry.user = identity.pseudonym
 
         // May it? Only the charter can make a permit, and only a permit opens what follows.
         let permit = try rooms.charter.permit(identity, call)
+        if call.method == .post { try MediaType.check(head) }
+        return permit
+    }
 
-        // How much? One request of the caller's rate and one slot; both come back on whichever path this ends.
+    /// Sets aside what the exchange may use, and begins it.
+    private func begin(
+        _ call: Call,
+        _ head: RequestHead,
+        _ body: RequestBody,
+        _ permit: Permit,
+        _ reply: borrowing Reply,
+        _ entry: inout Entry
+    ) async throws(GateError) -> Begun {
+        // How much? One request of the caller's rate and one slot; the slot comes back on whichever path this ends.
         let reservation = try rooms.purse.reserve(permit, at: rooms.clock.monotonic)
         if let standing = reservation.standing { reply.addFields { $0.writeFields(of: standing) } }
+        do throws(GateError) {
+            let answer = try await ask(call, head, body, permit, &entry)
+            return Begun(reservation: reservation, answer: answer)
+        } catch {
+            reservation.settle()
+            throw error
+        }
+    }
 
+    /// Puts the question to its provider, and returns when the answer begins.
+    private func ask(
+        _ call: Call,
+        _ head: RequestHead,
+        _ body: RequestBody,
+        _ permit: Permit,
+        _ entry: inout Entry
+    ) async throws(GateError) -> ModelAnswer {
         // Which model, at which provider? The body is read as far as that needs.
         let question = try await rooms.models.question(call, body, for: permit)
         entry.provider = question.provider
@@ -61,8 +87,14 @@ final class Corridor {
 
         // With which key? Lent for this exchange alone. Then the question goes out.
         let key = try lend(question.credential, for: permit)
-        let answer = try await rooms.models.ask(question, call, head, permit, key, client: body, on: worker)
-        return Begun(reservation: reservation, answer: answer)
+        let askedAt = rooms.clock.monotonic
+        do throws(GateError) {
+            return try await rooms.models.ask(question, call, head, permit, key, client: body, on: worker)
+        } catch {
+            // A provider that fails has taken its time too.
+            if error.source == .upstream { entry.upstreamDuration = rooms.clock.monotonic.seconds(since: askedAt) }
+            throw error
+        }
     }
 
     /// Carries the answer to its end, gives the slot back, and notes what was used.

@@ -31,26 +31,49 @@ final class DevelopmentMint: Sendable {
             bytes.append(contentsOf: piece.readableBytesView)
             guard bytes.count <= 4096 else { throw GateError(.bodyTooLarge) }
         }
-        let members: JSONObject
-        do {
-            members = bytes.isEmpty ? JSONObject(members: []) : try JSONReader.read(bytes.span).object ?? JSONObject(members: [])
-        } catch {
-            throw GateError(.invalidRequest, cause: "body_malformed", detail: "the body is not valid JSON")
+        var members = JSONObject(members: [])
+        if !bytes.isEmpty {
+            guard let object = try? JSONReader.read(bytes.span).object else {
+                throw Self.refusal("the body is not a JSON object")
+            }
+            members = object
         }
-        let subject = members["sub"]?.string ?? Self.subject
-        let lifetime = members["lifetime"]?.number?.int ?? Self.longest
+        let subject = try Self.text("sub", of: members) ?? Self.subject
+        let scope = try Self.text("scope", of: members)
+        var lifetime = Self.longest
+        if let given = members["lifetime"] {
+            guard let seconds = given.number?.int else { throw Self.refusal("lifetime is not a whole number") }
+            lifetime = seconds
+        }
         guard (1...255).contains(subject.utf8.count), (1...Self.longest).contains(lifetime) else {
-            throw GateError(
-                .invalidRequest, cause: "token_request", detail: "sub has 1 to 255 bytes, lifetime 1 to 86400 seconds")
+            throw Self.refusal("sub has 1 to 255 bytes, lifetime 1 to 86400 seconds")
         }
-        let wanted = members["scope"]?.string.map { Scopes(spaceSeparated: $0).names } ?? scopes
+        let wanted = scope.map { Scopes(spaceSeparated: $0).names } ?? scopes
         return JSONWriter.write(.members(("token", .string(try mint(subject, wanted, lifetime, now)))))
     }
 
-    private func mint(_ subject: String, _ scopes: [String], _ lifetime: Int, _ now: UnixTime) throws(GateError) -> String {
+    /// A member that must be text where it is given: a token with other rights than were asked for helps nobody.
+    private static func text(_ name: StaticString, of members: JSONObject) throws(GateError) -> String? {
+        guard let value = members["\(name)"] else { return nil }
+        guard let text = value.string else { throw refusal("\(name) is not text") }
+        return text
+    }
+
+    private static func refusal(_ detail: String) -> GateError {
+        GateError(.invalidRequest, cause: "token_request", detail: detail)
+    }
+
+    private func mint(_ subject: String, _ scopes: [String], _ lifetime: Int, _ now: UnixTime) throws(GateError)
+        -> String
+    {
         do {
             return try issuer.mint(
-                subject: subject, scopes: scopes, audience: Self.audience, lifetime: lifetime, now: now)
+                subject: subject,
+                scopes: scopes,
+                audience: Self.audience,
+                lifetime: lifetime,
+                now: now
+            )
         } catch {
             throw GateError(.internalError, cause: "minting")
         }

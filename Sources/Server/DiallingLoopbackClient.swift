@@ -18,12 +18,20 @@ struct DiallingLoopbackClient: LoopbackClient {
             }
         guard let origin else { throw .unreachable }
         let crew = Crew(count: 1, clock: SystemClock(), trust: Trust(), counters: DialCounters())
+        // Without its clock nothing would end a request that the gate never answers.
+        try? await crew.start()
         let lines = fields.map { "\($0.name): \($0.value)\r\n" }.joined()
         let head = "POST \(path) HTTP/1.1\r\nhost: \(origin.authority)\r\n\(lines)"
         let result: Result<Int, LoopbackFailure> = await crew.onFirst { worker in
             let request = UpstreamRequest(
-                to: UpstreamTarget(origin), head: ByteBuffer(string: head), isHEAD: false, hasBody: true,
-                body: ByteBuffer(bytes: body), length: body.count, isWhole: true)
+                to: UpstreamTarget(origin),
+                head: ByteBuffer(string: head),
+                isHEAD: false,
+                hasBody: true,
+                body: ByteBuffer(bytes: body),
+                length: body.count,
+                isWhole: true
+            )
             do throws(GateError) {
                 let answer = try await worker.dialler.exchange(request, client: nil)
                 let status = answer.status

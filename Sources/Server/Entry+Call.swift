@@ -3,20 +3,47 @@ import OstiaryModels
 import OstiaryWire
 
 extension Entry {
+    /// The entry of a call that is refused before it could be read.
+    init(_ head: RequestHead, id: RequestID, route: Route?, peer: Peer, started: MonotonicTime, at time: UnixTime) {
+        self.init(
+            id: id,
+            time: time,
+            method: head.method,
+            route: route?.path,
+            status: 0,
+            outcome: .cut(.gate),
+            peer: peer
+        )
+        self.started = started
+    }
+
     /// The beginning of a call's entry.
     init(_ call: Call, at time: UnixTime) {
         self.init(
-            id: call.id, time: time, method: call.method, route: call.route?.path, status: 0,
-            outcome: .cut(.gate), peer: call.peer)
+            id: call.id,
+            time: time,
+            method: call.method,
+            route: call.route?.path,
+            status: 0,
+            outcome: .cut(.gate),
+            peer: call.peer
+        )
         started = call.started
     }
 
-    /// Notes that the call was refused, or that its client left before an answer began.
+    /// Notes that the call was refused, or that its connection ended before an answer began: then whatever error that
+    /// brought about inside is not the story.
     mutating func refused(_ error: GateError, _ delivery: Delivery) {
         delivered(delivery)
-        status = error.status
-        outcome = error.code == .clientGone ? .cut(.client) : .refused(error.code)
-        cause = "\(error.cause)"
+        if let cut = delivery.cut ?? (error.code == .clientGone ? .client : nil) {
+            outcome = .cut(cut)
+            status = GateError.Code.clientGone.entry.status
+            cause = "\(GateError.Code.clientGone.entry.name)"
+        } else {
+            outcome = .refused(error.code)
+            status = error.status
+            cause = "\(error.cause)"
+        }
     }
 
     /// Notes what became of a model's answer.

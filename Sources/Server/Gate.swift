@@ -9,6 +9,14 @@ import OstiaryPurse
 import OstiaryVault
 public import OstiaryWire
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// The whole gate, put together from its configuration: rooms, workers, doors.
 public final class Gate: Sendable {
     let configuration: Configuration
@@ -28,17 +36,33 @@ public final class Gate: Sendable {
     ///   - trust: whom TLS to providers believes.
     /// - Throws: `Running.Failure`, with a sentence for the operator.
     public static func open(
-        _ configuration: Configuration, mode: Configuration.Mode, environment: [String: String],
-        clock: any GateClock = SystemClock(), sink: any LogSink, trust: Trust = Trust()
+        _ configuration: Configuration,
+        mode: Configuration.Mode,
+        environment: [String: String],
+        clock: any GateClock = SystemClock(),
+        sink: any LogSink,
+        trust: Trust = Trust()
     ) async throws(Running.Failure) -> Gate {
         try await Assembly(
-            configuration: configuration, mode: mode, environment: environment, clock: clock, sink: sink, trust: trust
+            configuration: configuration,
+            mode: mode,
+            environment: environment,
+            clock: clock,
+            sink: sink,
+            trust: trust
         ).open()
     }
 
     init(
-        configuration: Configuration, rooms: Rooms, mint: DevelopmentMint?, publicListener: Listener,
-        adminListeners: [Listener], keySetListener: Listener?, crew: Crew, log: LogWriter, upkeep: [Task<Void, Never>]
+        configuration: Configuration,
+        rooms: Rooms,
+        mint: DevelopmentMint?,
+        publicListener: Listener,
+        adminListeners: [Listener],
+        keySetListener: Listener?,
+        crew: Crew,
+        log: LogWriter,
+        upkeep: [Task<Void, Never>]
     ) {
         self.configuration = configuration
         self.rooms = rooms
@@ -87,6 +111,8 @@ public final class Gate: Sendable {
         await keySetListener?.stopAccepting()
         cut()
         await crew.stop()
+        if let socket = configuration.admin.socket { unlink(socket) }
+        rooms.journal.event(.info, "the gate has ended")
         log.close()
     }
 }

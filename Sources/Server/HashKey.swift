@@ -16,7 +16,8 @@ enum HashKey {
     }
 
     static func read(
-        _ reference: Configuration.SecretReference, environment: [String: String]
+        _ reference: Configuration.SecretReference,
+        environment: [String: String]
     ) throws(Fault) -> SymmetricKey {
         var digits: [UInt8]
         switch reference {

@@ -28,36 +28,44 @@ final class PublicDoor: EdgeService {
         defer { rooms.journal.metrics.inFlight.add(-1) }
         let id = names.next()
         reply.addFields { $0.writeCommonFields(id, development: isDevelopment) }
-        if head.has(.origin) { reply.addFields { origins.writeFields(for: head, to: &$0) } }
+        if !origins.isEmpty { reply.addFields { origins.writeFields(for: head, to: &$0) } }
 
         let route = head.withPath(Routes.find)
         let call: Call
         do throws(GateError) {
             call = try Call(head, id: id, route: route, peer: peer, started: reply.started)
         } catch {
-            var entry = Entry(id: id, time: rooms.clock.now, route: route?.path, status: 0, outcome: .answered, peer: peer)
-            entry.started = reply.started
-            entry.refused(error, reply.refuse(error))
-            return rooms.journal.enter(entry, loop: worker.index)
+            let entry = Entry(
+                head,
+                id: id,
+                route: route,
+                peer: peer,
+                started: reply.started,
+                at: rooms.clock.now
+            )
+            return refuse(error, entry, body, reply)
         }
-        if call.method == .options, origins.isPreflight(head) {
-            return enter(call, reply.send(status: 204, body: ByteBuffer()))
+        if origins.isPreflight(head) {
+            return enter(call, body, reply.send(status: 204, body: ByteBuffer()))
         }
         guard let route, route.access == .open else { return await corridor.walk(call, head, body, reply) }
         guard call.method == .get || call.method == .head else {
             let error = GateError(.methodNotAllowed, allow: [.get, .head])
-            var entry = Entry(call, at: rooms.clock.now)
-            entry.refused(error, reply.refuse(error))
-            return rooms.journal.enter(entry, loop: worker.index)
+            return refuse(error, Entry(call, at: rooms.clock.now), body, reply)
         }
-        enter(call, answerOpen(route, reply))
+        enter(call, body, answerOpen(route, reply))
     }
 
     func refusal(_ error: GateError, started: MonotonicTime, peer: Peer) -> Refusal {
         let id = names.next()
         var entry = Entry(
-            id: id, time: rooms.clock.now, status: error.status, outcome: .refused(error.code),
-            cause: "\(error.cause)", peer: peer)
+            id: id,
+            time: rooms.clock.now,
+            status: error.status,
+            outcome: .refused(error.code),
+            cause: "\(error.cause)",
+            peer: peer
+        )
         entry.duration = rooms.clock.monotonic.seconds(since: started)
         rooms.journal.enter(entry, loop: worker.index)
         return Refusal(error, id: id, development: isDevelopment)
@@ -72,9 +80,17 @@ final class PublicDoor: EdgeService {
         }
     }
 
-    private func enter(_ call: Call, _ delivery: Delivery) {
+    private func refuse(_ error: GateError, _ entry: Entry, _ body: RequestBody, _ reply: consuming Reply) {
+        var entry = entry
+        entry.refused(error, reply.refuse(error))
+        entry.bytesIn = body.received
+        rooms.journal.enter(entry, loop: worker.index)
+    }
+
+    private func enter(_ call: Call, _ body: RequestBody, _ delivery: Delivery) {
         var entry = Entry(call, at: rooms.clock.now)
         entry.delivered(delivery)
+        entry.bytesIn = body.received
         rooms.journal.enter(entry, loop: worker.index)
     }
 }

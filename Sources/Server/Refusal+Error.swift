@@ -48,6 +48,9 @@ extension Refusal {
         fields.writeCommonFields(id, development: development)
         fields.writeFields(of: error)
         self.init(
-            status: error.status, fieldLines: Array(fields.readableBytesView), body: OpenAIErrorBody.bytes(error))
+            status: error.status,
+            fieldLines: Array(fields.readableBytesView),
+            body: OpenAIErrorBody.bytes(error)
+        )
     }
 }

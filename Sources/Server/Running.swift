@@ -1,4 +1,8 @@
 import FoundationEssentials
+import OstiaryCore
+import OstiaryJournal
+import OstiaryVault
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -6,8 +10,6 @@ import FoundationEssentials
 #else
     import Darwin
 #endif
-import OstiaryCore
-import OstiaryJournal
 
 /// The gate as the command starts it.
 public enum Running {
@@ -42,9 +44,16 @@ public enum Running {
         mode: Configuration.Mode,
         whenReady: @escaping @Sendable (Doors) -> Void
     ) async throws(Failure) {
+        CoreDumps.forbid()
         let environment = ProcessInfo.processInfo.environment
+        // While there are no threads of the gate's yet, as the environment has no lock.
+        Vault.forgetEnvironment(configuration.secretVariables)
         let gate = try await Gate.open(
-            configuration, mode: mode, environment: environment, sink: DescriptorSink(descriptor: STDERR_FILENO))
+            configuration,
+            mode: mode,
+            environment: environment,
+            sink: DescriptorSink(descriptor: STDERR_FILENO)
+        )
         do throws(Running.Failure) {
             let doors = try gate.doors()
             whenReady(doors)
@@ -69,8 +78,10 @@ extension Gate {
         }
         do {
             return Running.Doors(
-                listen: bound(configuration.listen.address, port), admin: bound(configuration.admin.address, adminPort),
-                developmentToken: try mint?.firstToken(at: rooms.clock.now))
+                listen: bound(configuration.listen.address, port),
+                admin: bound(configuration.admin.address, adminPort),
+                developmentToken: try mint?.firstToken(at: rooms.clock.now)
+            )
         } catch {
             throw .other("the first token cannot be made")
         }

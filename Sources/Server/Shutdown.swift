@@ -19,6 +19,8 @@ struct Shutdown: Sendable {
     let clock: any GateClock
     /// Seconds that the listening socket stays open, so that balancers see `/health` before connections are refused.
     static let farewell = 1.0
+    /// Seconds that the entries of cut answers get to be written.
+    private static let lastWords = 0.5
     private static let glance = 0.05
 
     /// Returns when SIGTERM or SIGINT has come and the gate has ended.
@@ -47,7 +49,7 @@ struct Shutdown: Sendable {
             gate.cut()
             // The cut's entries are written by the loops; they get a moment before the loops end.
             let cutAt = clock.monotonic
-            while gate.inFlight > 0, clock.monotonic.seconds(since: cutAt) < Self.farewell {
+            while gate.inFlight > 0, clock.monotonic.seconds(since: cutAt) < Self.lastWords {
                 if (try? await clock.sleep(seconds: Self.glance)) == nil { break }
             }
         }

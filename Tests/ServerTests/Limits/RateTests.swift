@@ -1,0 +1,129 @@
+import OstiaryCore
+import OstiaryTesting
+import Testing
+
+@testable import OstiaryServer
+
+// jwt-gate 6 and 12.5
+@Suite struct RateTests {
+    static let sixtyAndTen: @Sendable (inout Configuration) -> Void = {
+        $0.limits.requestsPerMinute = 60
+        $0.limits.burst = 10
+    }
+
+    private func status(_ rig: GateRig, _ token: String) async throws -> Int {
+        try await rig.ask("GET", "/v1/models", token: token).status
+    }
+
+    @Test func tenPassAndTheEleventhWaitsASecond() async throws {
+        try await GateRig.run(Self.sixtyAndTen) { rig async throws in
+            for left in (0..<10).reversed() {
+                let answer = try await rig.ask("GET", "/v1/models", token: rig.token())
+                #expect(answer.status == 200)
+                #expect(answer["x-ratelimit-limit-requests"] == "60")
+                #expect(answer["x-ratelimit-remaining-requests"] == "\(left)")
+                #expect(answer["x-ratelimit-reset-requests"] == "\(10 - left)s")
+            }
+            let refused = try await rig.ask("GET", "/v1/models", token: rig.token())
+            #expect(refused.status == 429)
+            #expect(refused.code == "rate_limit_exceeded")
+            #expect(refused["retry-after"] == "1")
+            #expect(refused["x-ratelimit-limit-requests"] == "60")
+            #expect(refused["x-ratelimit-remaining-requests"] == "0")
+            #expect(refused["x-ratelimit-reset-requests"] == "10s")
+            for name in ["x-ratelimit-limit-requests", "retry-after", "x-request-id", "cache-control"] {
+                #expect(refused.all(name).count == 1)
+            }
+            rig.clock.advance(1)
+            #expect(try await status(rig, rig.token()) == 200)
+            #expect(try await status(rig, rig.token()) == 429)
+            rig.clock.advance(10)
+            for _ in 0..<10 { #expect(try await status(rig, rig.token()) == 200) }
+            #expect(try await status(rig, rig.token()) == 429)
+            try await rig.expectBalanced()
+        }
+    }
+
+    @Test func aWallClockThatJumpsBackDoesNotFreezeTheBucket() async throws {
+        try await GateRig.run(Self.sixtyAndTen) { rig async throws in
+            let token = rig.token()
+            for _ in 0..<10 { #expect(try await status(rig, token) == 200) }
+            #expect(try await status(rig, token) == 429)
+            rig.clock.setWall(rig.clock.now.seconds - 20)
+            rig.clock.advance(1)
+            #expect(try await status(rig, token) == 200)
+        }
+    }
+
+    @Test func twoTokensOfOneCallerShareABucket() async throws {
+        try await GateRig.run(Self.sixtyAndTen) { rig async throws in
+            let tokens = [rig.token(tail: #""jti":"1""#), rig.token(tail: #""jti":"2""#)]
+            for _ in 0..<5 { for token in tokens { #expect(try await status(rig, token) == 200) } }
+            for token in tokens { #expect(try await status(rig, token) == 429) }
+            #expect(try await status(rig, rig.token(sub: "user-2")) == 200)
+        }
+    }
+
+    @Test func oneNameAtTwoIssuersHasTwoBuckets() async throws {
+        let (one, two) = (TestIssuer(name: "1"), TestIssuer("https://second.example", name: "2"))
+        let host = try await KeySetHost.open(.document(TestIssuer.keySet(one, two)))
+        let change: (inout Configuration) -> Void = { configuration in
+            Self.sixtyAndTen(&configuration)
+            var second = configuration.identity.jwt[0]
+            second.issuer = two.issuer
+            configuration.identity.jwt.append(second)
+        }
+        try await GateRig.run(change, issuer: one, keys: host) { rig async throws in
+            for issuer in [one, two] {
+                let token = issuer.token(now: rig.clock.now)
+                for _ in 0..<10 { #expect(try await status(rig, token) == 200) }
+                #expect(try await status(rig, token) == 429)
+            }
+        }
+    }
+
+    @Test func whatIsRefusedBeforeCostsNothing() async throws {
+        try await GateRig.run(Self.sixtyAndTen) { rig async throws in
+            let narrow = rig.token(scope: "other")
+            for _ in 0..<20 {
+                #expect(try await status(rig, narrow) == 403)
+                #expect(try await rig.ask("DELETE", "/v1/models", token: rig.token()).status == 405)
+            }
+            let answer = try await rig.ask("GET", "/v1/models", token: rig.token())
+            #expect(answer["x-ratelimit-remaining-requests"] == "9")
+            // What failed behind the reservation has cost its request, and says so.
+            let failed = try await rig.ask("POST", "/v1/chat/completions", token: rig.token(), body: "[]")
+            #expect(failed.status == 400)
+            #expect(failed["x-ratelimit-remaining-requests"] == "8")
+            try await rig.expectBalanced()
+        }
+    }
+
+    @Test func aRateOfZeroIsNoRate() async throws {
+        try await GateRig.run { rig async throws in
+            let answer = try await rig.ask("GET", "/v1/models", token: rig.token())
+            #expect(!answer.names.contains { $0.hasPrefix("x-ratelimit") })
+        }
+    }
+
+    @Test func failuresOfOneAddressAreLimited() async throws {
+        try await GateRig.run({ $0.limits.failuresPerMinute = 3 }) { rig async throws in
+            for _ in 0..<3 { #expect(try await status(rig, "bad") == 401) }
+            let refused = try await rig.ask("GET", "/v1/models", token: "bad")
+            #expect(refused.status == 429)
+            #expect(refused.code == "too_many_failures")
+            #expect(refused["retry-after"] == "20")
+            // SEC-106: whatever a field says, it is the same address.
+            let posing = try await rig.ask(
+                "GET",
+                "/v1/models",
+                token: "bad",
+                fields: ["X-Forwarded-For: 192.0.2.7", "Forwarded: for=192.0.2.7"]
+            )
+            #expect(posing.status == 429)
+            #expect(try await status(rig, rig.token()) == 200)
+            rig.clock.advance(20)
+            #expect(try await status(rig, "bad") == 401)
+        }
+    }
+}

@@ -1,0 +1,87 @@
+import Synchronization
+
+/// A key-set server on a socket that does what the test says, and counts.
+final class KeySetHost: Sendable {
+    enum Mode: Sendable {
+        case document(String)
+        /// The whole answer, head included.
+        case raw(String)
+        /// Takes the request and says nothing.
+        case hang
+    }
+
+    private struct State {
+        var mode: Mode
+        var fetches = 0
+        var server: RawServer?
+        var held: [RawLine] = []
+    }
+
+    private let state: Mutex<State>
+    let port: Int
+
+    /// - Parameter isUp: otherwise its port is chosen and nobody listens there until `start`.
+    static func open(_ mode: Mode, isUp: Bool = true) async throws -> KeySetHost {
+        let probe = try await RawServer.open { _ in }
+        let host = KeySetHost(mode, port: probe.port)
+        await probe.close()
+        if isUp { try await host.start() }
+        return host
+    }
+
+    private init(_ mode: Mode, port: Int) {
+        state = Mutex(State(mode: mode))
+        self.port = port
+    }
+
+    func start() async throws {
+        let server = try await RawServer.open(port: port) { [weak self] line in
+            while let self, (try? await line.nextRequest()) != nil { serve(line) }
+        }
+        state.withLock { $0.server = server }
+    }
+
+    func stop() async {
+        let server = state.withLock { state in
+            defer { state.server = nil }
+            return state.server
+        }
+        await server?.close()
+    }
+
+    var url: String { "http://127.0.0.1:\(port)/jwks.json" }
+    var fetches: Int { state.withLock { $0.fetches } }
+
+    func now(_ mode: Mode) { state.withLock { $0.mode = mode } }
+
+    /// Answers those that hang, and all from now on.
+    func release(_ mode: Mode) {
+        let held = state.withLock { state in
+            state.mode = mode
+            defer { state.held = [] }
+            return state.held
+        }
+        for line in held { answer(line, mode) }
+    }
+
+    private func serve(_ line: RawLine) {
+        let mode = state.withLock { state in
+            state.fetches += 1
+            if case .hang = state.mode { state.held.append(line) }
+            return state.mode
+        }
+        answer(line, mode)
+    }
+
+    private func answer(_ line: RawLine, _ mode: Mode) {
+        switch mode {
+        case .document(let text):
+            line.send("HTTP/1.1 200 OK\r\nContent-Length: \(text.utf8.count)\r\nConnection: close\r\n\r\n\(text)")
+            line.close()
+        case .raw(let text):
+            line.send(text)
+            line.close()
+        case .hang: break
+        }
+    }
+}
