@@ -30,10 +30,12 @@ public final class Dialler {
         client: RequestBody?,
         settings: DialSettings = DialSettings()
     ) async throws(GateError) -> UpstreamAnswer {
+        guard client?.isWanted ?? true else { throw GateError(.clientGone) }
         let key = PoolKey(origin: request.origin, pool: request.pool)
+        let end = settings.wholeTime.map { worker.clock.monotonic.advanced(bySeconds: $0) } ?? .never
         if let kept = takeIdle(key) {
             do throws(UpstreamConnection.Failure) {
-                return try await ask(kept, request, rest, client)
+                return try await ask(kept, request, rest, client, settings, end)
             } catch {
                 guard case .stale = error, request.isWhole else { throw Self.gateError(error) }
                 worker.counters.retries.increment()
@@ -41,7 +43,7 @@ public final class Dialler {
         }
         let fresh = try await connect(key, settings, client)
         do throws(UpstreamConnection.Failure) {
-            return try await ask(fresh, request, rest, client)
+            return try await ask(fresh, request, rest, client, settings, end)
         } catch {
             throw Self.gateError(error)
         }
@@ -51,11 +53,13 @@ public final class Dialler {
         _ connection: UpstreamConnection,
         _ request: UpstreamRequest,
         _ rest: (any BodySource)?,
-        _ client: RequestBody?
+        _ client: RequestBody?,
+        _ settings: DialSettings,
+        _ end: MonotonicTime
     ) async throws(UpstreamConnection.Failure) -> UpstreamAnswer {
         client?.setPartner(connection)
         defer { client?.clearPartner(connection) }
-        try await connection.ask(request, rest: rest)
+        try await connection.ask(request, rest: rest, settings: settings, end: end)
         guard let head = connection.head else { throw .gone(GateError(.upstreamProtocolError)) }
         return UpstreamAnswer(connection: connection, head: head)
     }
@@ -128,13 +132,16 @@ public final class Dialler {
                 } else {
                     try await bootstrap.connect(host: key.origin.host, port: key.origin.port).get()
                 }
+            client?.setPartner(connection)
+            defer { client?.clearPartner(connection) }
+            if tls != nil, client?.isWanted ?? true { try await connection.untilReady() }
             guard client?.isWanted ?? true else {
                 channel.close(promise: nil)
                 throw GateError(.clientGone)
             }
             return connection
         } catch let error as GateError {
-            throw error
+            throw client?.isWanted ?? true ? error : GateError(.clientGone)
         } catch {
             throw GateError(.upstreamUnreachable, cause: "connect")
         }
