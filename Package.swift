@@ -5,6 +5,7 @@ import PackageDescription
 // the network), Server knows all. What is not listed here cannot be imported.
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioTLSEvents = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioTLS = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
@@ -24,7 +25,7 @@ let package = Package(
     ],
     targets: [
         .target(name: "OstiaryCore", dependencies: [crypto], path: "Sources/Core"),
-        .target(name: "OstiaryWire", dependencies: ["OstiaryCore", nio, nioPosix, nioTLS], path: "Sources/Wire"),
+        .target(name: "OstiaryWire", dependencies: ["OstiaryCore", nio, nioPosix, nioTLS, nioTLSEvents], path: "Sources/Wire"),
         .target(
             name: "OstiaryIdentity",
             dependencies: ["OstiaryCore", crypto, cryptoExtras],

@@ -3,8 +3,8 @@ public struct DialSettings: Sendable {
     public var connectTime = 5.0
     /// From the request's last byte to the answer's head.
     public var headTime = 300.0
-    /// From the answer's head to its end, for documents; streams have no such bound.
-    public var bodyTime: Double?
+    /// From the call to the answer's end, for documents; streams have no such bound.
+    public var wholeTime: Double?
     /// How long an unused connection is kept.
     public var idleTime = 30.0
     /// Unused connections kept for one origin on one worker; the oldest is closed for a newer one.

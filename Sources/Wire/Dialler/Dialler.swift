@@ -36,10 +36,12 @@ public final class Dialler {
         rest: (any BodySource)? = nil,
         client: RequestBody?
     ) async throws(GateError) -> UpstreamAnswer {
+        guard client?.isWanted ?? true else { throw GateError(.clientGone) }
         let pool = pool(request.target)
+        let end = pool.target.settings.wholeTime.map { worker.clock.monotonic.advanced(bySeconds: $0) } ?? .never
         if let kept = takeIdle(pool) {
             do throws(UpstreamConnection.Failure) {
-                return try await ask(kept, request, rest, client)
+                return try await ask(kept, request, rest, client, end)
             } catch {
                 guard case .stale = error, request.isWhole else { throw Self.gateError(error) }
                 worker.counters.retries.increment()
@@ -47,7 +49,7 @@ public final class Dialler {
         }
         let fresh = try await connect(pool, client)
         do throws(UpstreamConnection.Failure) {
-            return try await ask(fresh, request, rest, client)
+            return try await ask(fresh, request, rest, client, end)
         } catch {
             throw Self.gateError(error)
         }
@@ -57,11 +59,12 @@ public final class Dialler {
         _ connection: UpstreamConnection,
         _ request: UpstreamRequest,
         _ rest: (any BodySource)?,
-        _ client: RequestBody?
+        _ client: RequestBody?,
+        _ end: MonotonicTime
     ) async throws(UpstreamConnection.Failure) -> UpstreamAnswer {
         client?.setPartner(connection)
         defer { client?.clearPartner(connection) }
-        try await connection.ask(request, rest: rest)
+        try await connection.ask(request, rest: rest, end: end)
         guard let head = connection.head else { throw .gone(GateError(.upstreamProtocolError)) }
         return UpstreamAnswer(connection: connection, head: head)
     }
@@ -153,13 +156,16 @@ public final class Dialler {
                 } else {
                     try await bootstrap.connect(host: origin.host, port: origin.port).get()
                 }
+            client?.setPartner(connection)
+            defer { client?.clearPartner(connection) }
+            if tls != nil, client?.isWanted ?? true { try await connection.untilReady() }
             guard client?.isWanted ?? true else {
                 channel.close(promise: nil)
                 throw GateError(.clientGone)
             }
             return connection
         } catch let error as GateError {
-            throw error
+            throw client?.isWanted ?? true ? error : GateError(.clientGone)
         } catch {
             throw GateError(.upstreamUnreachable, cause: "connect")
         }

@@ -13,6 +13,7 @@ public struct HTTPFetcher: Fetcher {
         let parts = url.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         guard let base = parts.first, let origin = Origin(String(base)) else { throw .malformed }
         let query = parts.count > 1 ? "?\(parts[1])" : ""
+        guard query.utf8.allSatisfy(OctetClass.target.contains) else { throw .malformed }
         let target = (origin.basePath.isEmpty ? "/" : origin.basePath) + query
         let result: Result<FetchedDocument, FetchFailure> = await crew.onFirst { worker in
             do throws(FetchFailure) {
@@ -36,7 +37,7 @@ public struct HTTPFetcher: Fetcher {
         var settings = DialSettings()
         settings.connectTime = min(2, seconds)
         settings.headTime = seconds
-        settings.bodyTime = seconds
+        settings.wholeTime = seconds
         let request = UpstreamRequest(
             to: UpstreamTarget(origin, settings: settings),
             head: head,
@@ -73,13 +74,25 @@ public struct HTTPFetcher: Fetcher {
         }
     }
 
-    /// The `max-age` directive of `Cache-Control` (RFC 9111 section 5.2.2.1).
+    /// The `max-age` directive of `Cache-Control` (RFC 9111 section 5.2.2.1), in seconds; `nil` when there is none or
+    /// it is no number.
     static func maxAge(_ value: [UInt8]) -> Int? {
-        for directive in String(decoding: value, as: UTF8.self).split(separator: ",") {
-            let parts = directive.split(separator: "=", maxSplits: 1)
-            let name = parts[0].drop { $0 == " " || $0 == "\t" }.lowercased()
-            if name == "max-age", parts.count == 2 { return Int(parts[1].prefix { $0 != " " }) }
+        for directive in value.split(separator: UInt8(ascii: ",")) {
+            let parts = directive.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2, isMaxAge(parts[0].drop(while: isBlank)) else { continue }
+            let digits = parts[1].prefix { !isBlank($0) }
+            guard (1...9).contains(digits.count) else { return nil }
+            var seconds = 0
+            for octet in digits {
+                guard let digit = decimalDigit(octet) else { return nil }
+                seconds = seconds * 10 + digit
+            }
+            return seconds
         }
         return nil
+    }
+
+    private static func isMaxAge(_ name: ArraySlice<UInt8>) -> Bool {
+        name.map(lowerCased).elementsEqual("max-age".utf8)
     }
 }

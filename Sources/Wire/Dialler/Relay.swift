@@ -8,7 +8,8 @@ final class Relay: Partner, BodySink {
     private let serial: UInt64
     private let upstream: UpstreamConnection
     private let tap: ((ByteBuffer) -> Void)?
-    private var isOver = false
+    // Kept when the answer ends, as the connection goes on to its next exchange at once.
+    private var delivery: Delivery?
     private var waiter: UnsafeContinuation<Void, Never>?
 
     init(client: ServerConnection, serial: UInt64, upstream: UpstreamConnection, tap: ((ByteBuffer) -> Void)?) {
@@ -20,9 +21,9 @@ final class Relay: Partner, BodySink {
 
     /// Runs to the end of the answer, without suspending when all of it is here.
     func run(_ naming: (FieldName) -> StaticString?) async -> Delivery {
-        guard client.isCurrent(serial), let head = upstream.head else {
+        guard client.isCurrent(serial), !client.answer.isBegun, let head = upstream.head else {
             upstream.abandoned()
-            return delivery
+            return client.answer.delivery(at: client.now)
         }
         client.partner = self
         let earlier = upstream.attach(self)
@@ -44,8 +45,8 @@ final class Relay: Partner, BodySink {
             client.transport?.flush()
             holdBackIfFull()
         }
-        if !isOver { await withUnsafeContinuation { waiter = $0 } }
-        return delivery
+        if delivery == nil { await withUnsafeContinuation { waiter = $0 } }
+        return delivery ?? client.answer.delivery(at: client.now)
     }
 
     func piece(_ bytes: ByteBuffer) {
@@ -59,34 +60,35 @@ final class Relay: Partner, BodySink {
     }
 
     func ended() {
+        guard delivery == nil else { return }
         client.partner = nil
         upstream.taken()
-        _ = client.endStream()
-        finish()
+        // The client's connection may be at its next exchange when this returns.
+        finish(client.endStream())
     }
 
     func failed() {
+        guard delivery == nil else { return }
         client.partner = nil
         client.cutAnswer(.upstream)
-        finish()
+        finish(client.answer.delivery(at: client.now))
     }
 
     func abandoned() {
+        guard delivery == nil else { return }
+        finish(client.answer.delivery(at: client.now))
         upstream.abandoned()
-        finish()
     }
 
     func pause() { upstream.pause() }
     func resume() { upstream.resume() }
 
-    private var delivery: Delivery { client.answer.delivery(at: client.worker.clock.monotonic) }
-
     private func holdBackIfFull() {
         if client.transport?.isWritable == false { upstream.pause() }
     }
 
-    private func finish() {
-        isOver = true
+    private func finish(_ delivery: Delivery) {
+        self.delivery = delivery
         let waiter = waiter
         self.waiter = nil
         waiter?.resume()

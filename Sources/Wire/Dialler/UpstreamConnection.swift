@@ -7,6 +7,7 @@ import OstiaryCore
 /// left over (SEC-509).
 final class UpstreamConnection: TransportOwner, Watched, Partner {
     enum State {
+        /// Until TCP, and TLS where there is any, are established.
         case connecting
         /// In the pool.
         case idle
@@ -36,6 +37,7 @@ final class UpstreamConnection: TransportOwner, Watched, Partner {
     private var isHEAD = false
     private var isRequestSent = false
     private var sawBytes = false
+    private var interimHeads = 0
     private var chunks = ChunkReader()
     private var remaining = 0
     private var held: ByteBuffer?
@@ -43,8 +45,11 @@ final class UpstreamConnection: TransportOwner, Watched, Partner {
     private var isBroken = false
     private var isPoolable = false
     private var sink: (any BodySink)?
+    private var readyWaiter: UnsafeContinuation<Void, Never>?
     private var headWaiter: UnsafeContinuation<Void, Never>?
     private var failure: Failure?
+    // When the whole exchange must be over, whatever its parts may take.
+    private var end = MonotonicTime.never
     private var writableWaiter: UnsafeContinuation<Void, Never>?
 
     init(worker: Worker, pool: Dialler.Pool) {
@@ -56,13 +61,31 @@ final class UpstreamConnection: TransportOwner, Watched, Partner {
 
     // MARK: Asking
 
-    /// Sends the request; the rest of its body is pulled from the client when it is not whole.
-    func ask(_ request: UpstreamRequest, rest: (any BodySource)?) async throws(Failure) {
+    /// Returns when the connection can carry a request: at once, or after the TLS handshake.
+    func untilReady() async throws(GateError) {
+        if state == .connecting { await withUnsafeContinuation { readyWaiter = $0 } }
+        guard state == .idle else { throw GateError(.upstreamUnreachable, cause: "tls") }
+    }
+
+    /// Sends the request and returns when the answer's head is there.
+    /// - Parameters:
+    ///   - rest: what follows the part of the body at hand. It is sent while the answer may already be coming, as a
+    ///     provider may refuse a request before it has all of it.
+    ///   - end: when the exchange must be over.
+    func ask(
+        _ request: UpstreamRequest,
+        rest: (any BodySource)?,
+        end: MonotonicTime
+    ) async throws(Failure) {
         if state == .closed { throw isReused ? .stale : .gone(GateError(.upstreamUnreachable, cause: "closed_early")) }
+        self.end = end
         begin(request)
-        if !request.isWhole, let rest { try await pump(rest, isChunked: request.length == nil) }
-        isRequestSent = true
-        deadline = worker.clock.monotonic.advanced(bySeconds: settings.headTime)
+        if !request.isWhole, let rest {
+            let isChunked = request.length == nil
+            worker.run { [self] in await pump(rest, isChunked: isChunked) }
+        } else {
+            requestSent()
+        }
         if head == nil, failure == nil {
             await withUnsafeContinuation { headWaiter = $0 }
         }
@@ -72,15 +95,17 @@ final class UpstreamConnection: TransportOwner, Watched, Partner {
     private func begin(_ request: UpstreamRequest) {
         askedAt = worker.clock.monotonic
         state = .waitingForHead
-        deadline = .never
+        deadline = end
         head = nil
         failure = nil
         isHEAD = request.isHEAD
         isRequestSent = false
         sawBytes = false
+        interimHeads = 0
         chunks = ChunkReader()
         held = nil
         isBodyEnded = false
+        isPoolable = false
         var out = worker.buffer(capacity: request.head.readableBytes + 64 + min(request.body.readableBytes, 16_384))
         out.writeImmutableBuffer(request.head)
         if let length = request.length {
@@ -103,29 +128,47 @@ final class UpstreamConnection: TransportOwner, Watched, Partner {
         transport?.flush()
     }
 
-    private func pump(_ rest: any BodySource, isChunked: Bool) async throws(Failure) {
+    private func requestSent() {
+        isRequestSent = true
+        if state == .waitingForHead { setDeadline(settings.headTime) }
+    }
+
+    /// Whether more of the request is of use.
+    private var takesRequest: Bool { state == .waitingForHead || (state == .body && !isBodyEnded) }
+
+    private func pump(_ rest: any BodySource, isChunked: Bool) async {
         var rest = rest
-        while head == nil, failure == nil {
-            let piece: ByteBuffer?
-            do throws(GateError) {
-                piece = try await rest.next()
-            } catch {
-                close()
-                throw .gone(error)
-            }
-            guard let piece else {
-                if isChunked { transport?.write(ByteBuffer(staticString: "0\r\n\r\n")) }
+        do throws(GateError) {
+            while let piece = try await rest.next() {
+                guard takesRequest else { return }
+                if isChunked { writeChunk(piece) } else { transport?.write(piece) }
                 transport?.flush()
-                return
+                await untilWritable()
+                guard takesRequest else { return }
             }
-            if isChunked { writeChunk(piece) } else { transport?.write(piece) }
-            transport?.flush()
-            if let transport, !transport.isWritable {
-                await withUnsafeContinuation { writableWaiter = $0 }
-            }
+        } catch {
+            guard takesRequest else { return }
+            fail(.gone(error))
+            transport?.reset()
+            return
         }
-        // The provider answered, or left, before it had the whole request: the connection cannot carry another.
-        isBroken = true
+        guard takesRequest else { return }
+        if isChunked { transport?.write(ByteBuffer(staticString: "0\r\n\r\n")) }
+        transport?.flush()
+        requestSent()
+    }
+
+    /// A provider that takes nothing of a request has as long as one that answers nothing.
+    private func untilWritable() async {
+        while let transport, !transport.isWritable {
+            if state == .waitingForHead { setDeadline(settings.headTime) }
+            await withUnsafeContinuation { writableWaiter = $0 }
+        }
+        if state == .waitingForHead { deadline = end }
+    }
+
+    private func setDeadline(_ seconds: Double) {
+        deadline = min(end, worker.clock.monotonic.advanced(bySeconds: seconds))
     }
 
     private func writeChunk(_ piece: ByteBuffer) {
@@ -153,6 +196,7 @@ final class UpstreamConnection: TransportOwner, Watched, Partner {
     }
 
     func abandoned() {
+        guard state != .idle else { return }
         sink = nil
         fail(.gone(GateError(.clientGone)))
         transport?.reset()
@@ -169,6 +213,8 @@ final class UpstreamConnection: TransportOwner, Watched, Partner {
     func enterPool() {
         state = .idle
         head = nil
+        end = .never
+        inbound = ByteBuffer()
         deadline = worker.clock.monotonic.advanced(bySeconds: settings.idleTime)
     }
 
@@ -176,7 +222,6 @@ final class UpstreamConnection: TransportOwner, Watched, Partner {
 
     func attached(to transport: any Transport) {
         self.transport = transport
-        state = .idle
         worker.watch(self)
         worker.dialler.opened(self)
     }
@@ -241,8 +286,13 @@ final class UpstreamConnection: TransportOwner, Watched, Partner {
 
     func deadlinePassed(_ now: MonotonicTime) {
         deadline = .never
-        if state == .waitingForHead { fail(.gone(GateError(.upstreamTimeout, cause: "head_timeout"))) }
-        transport?.reset()
+        switch state {
+        case .idle: transport?.close()
+        case .waitingForHead:
+            fail(.gone(GateError(.upstreamTimeout, cause: "head_timeout")))
+            transport?.reset()
+        case .connecting, .body, .closed: transport?.reset()
+        }
     }
 
     private func fail(_ failure: Failure) {
@@ -267,7 +317,9 @@ final class UpstreamConnection: TransportOwner, Watched, Partner {
                 }
                 let head = try AnswerHead(bytes, toHEAD: isHEAD)
                 if head.status == 101 { throw .malformed("the provider switches protocols unasked") }
-                if head.status >= 200 { accept(head) }
+                if head.status >= 200 { return accept(head) }
+                interimHeads += 1
+                guard interimHeads <= Self.interimLimit else { throw .malformed("too many interim answers") }
             }
         } catch {
             isBroken = true
@@ -276,12 +328,16 @@ final class UpstreamConnection: TransportOwner, Watched, Partner {
         }
     }
 
+    /// Interim answers (1xx) that may come before the answer.
+    private static let interimLimit = 32
+    /// Seconds until a connection that is closed has to be gone.
+    private static let closingTime = 5.0
+
     private func accept(_ head: AnswerHead) {
         headEnd.reset()
-        deadline = .never
+        deadline = end
         self.head = head
         state = .body
-        if let bodyTime = settings.bodyTime { deadline = worker.clock.monotonic.advanced(bySeconds: bodyTime) }
         if case .length(let length) = head.framing { remaining = length }
         if head.framing == .none {
             endBody()
@@ -357,7 +413,9 @@ final class UpstreamConnection: TransportOwner, Watched, Partner {
         if isReusable {
             isPoolable = true
         } else if state != .closed {
-            transport?.close()
+            // What of the request was not taken by now never will be.
+            setDeadline(Self.closingTime)
+            if isRequestSent { transport?.close() } else { transport?.reset() }
         }
         sink?.ended()
     }

@@ -7,6 +7,10 @@ public struct EdgeLimits: Sendable {
     public var headTime = 10.0
     /// Between two pieces of a request body.
     public var bodyIdleTime = 30.0
+    /// Bytes a second that a request body must keep up beyond `bodyIdleTime` seconds of waiting in all.
+    public var bodyRate = 1024.0
+    /// How long a client may take nothing of what waits for it.
+    public var sendTime = 60.0
     /// A kept connection without a request.
     public var idleTime = 60.0
     /// Open connections in all.

@@ -39,6 +39,9 @@ struct IncomingBody {
         pending = nil
     }
 
+    /// Forgets what has come; the framing is still followed.
+    mutating func discard() { pending = nil }
+
     mutating func take() -> ByteBuffer? {
         defer { pending = nil }
         return pending

@@ -47,13 +47,19 @@ public final class Listener: Sendable {
                     }
                     let peer = Peer(address: channel.remoteAddress?.ipAddress ?? "local")
                     guard door.admit(peer) else { throw ChannelError.operationUnsupported }
+                    // From here on the connection owns its place and gives it back when its transport ends.
                     let connection = ServerConnection(
                         worker: workers[index].value,
                         door: door,
                         peer: peer,
                         service: services[index].value
                     )
-                    try channel.pipeline.syncOperations.addHandler(ChannelTransport(owner: connection))
+                    do {
+                        try channel.pipeline.syncOperations.addHandler(ChannelTransport(owner: connection))
+                    } catch {
+                        connection.closed(error)
+                        throw error
+                    }
                 }
             }
         let channel =

@@ -44,7 +44,10 @@ public struct Reply: ~Copyable {
 
     /// Announces a body of `announcing` bytes, sends fewer, and breaks the connection off.
     public consuming func breakOff(
-        status: Int, body: ByteBuffer, announcing: Int, fields: (inout ByteBuffer) -> Void = { _ in }
+        status: Int,
+        body: ByteBuffer,
+        announcing: Int,
+        fields: (inout ByteBuffer) -> Void = { _ in }
     ) -> Delivery {
         connection.beginStream(serial, status, length: announcing, first: body, fields: fields)
         if connection.isCurrent(serial) { connection.cutAnswer(.upstream) }

@@ -22,7 +22,7 @@ public struct RequestBody: BodySource {
     /// Whether everything has arrived; pieces may still wait to be taken.
     public var isComplete: Bool { connection.isCurrent(serial) && connection.body.isComplete }
     /// Body bytes that have arrived so far.
-    public var received: Int { connection.body.received }
+    public var received: Int { connection.received(by: serial) }
     /// The length that the client declared; `nil` for a chunked body.
     public var declaredLength: Int? {
         switch connection.body.framing {
@@ -59,21 +59,5 @@ extension RequestBody {
 
     func clearPartner(_ partner: any Partner) {
         if connection.partner === partner { connection.partner = nil }
-    }
-}
-
-extension ServerConnection {
-    /// Takes body bytes again after some were handed out.
-    func resumeBody() {
-        guard !body.isComplete else { return }
-        deadline = worker.clock.monotonic.advanced(bySeconds: door.limits.bodyIdleTime)
-        transport?.setReading(true)
-    }
-
-    func sendContinueIfOwed() {
-        guard body.owesContinue else { return }
-        body.owesContinue = false
-        transport?.write(Self.continueHead)
-        transport?.flush()
     }
 }

@@ -91,14 +91,11 @@ extension ServerConnection {
     /// Ends a begun answer in a way the client cannot take for complete.
     func cutAnswer(_ cut: Entry.Cut) {
         guard phase == .exchange, !answer.isComplete else { return }
-        answer.cut = cut
-        answer.state = .complete
         answer.keepsConnection = false
-        phase = .lingering
-        body.fail(GateError(.clientGone))
-        wakeBodyWaiter()
         // What was sent so far reaches the client first; without framing only a reset tells that more was to come.
-        if isHTTP10 { transport?.reset() } else { transport?.close() }
+        let needsReset = if case .streaming(.untilClose) = answer.state { true } else { false }
+        breakOff(cut)
+        if needsReset { transport?.reset() } else { end() }
     }
 
     func isCurrent(_ serial: UInt64) -> Bool {

@@ -4,6 +4,9 @@ import OstiaryCore
 /// One client connection: reads heads strictly, hands each request to the service, writes the answers in order.
 ///
 /// One exchange at a time: pipelined requests wait in `inbound`. Everything runs on the worker's loop.
+///
+/// A client that ends its direction has left, whether it reset the connection or closed it: HTTP/1.1 cannot tell a
+/// client that still listens from one that does not, and a provider must not work for nobody.
 final class ServerConnection: TransportOwner, Watched {
     enum Phase {
         /// Waiting for, or reading, a request head.
@@ -20,12 +23,16 @@ final class ServerConnection: TransportOwner, Watched {
     let peer: Peer
     let service: any EdgeService
     var transport: (any Transport)?
-    var deadline = MonotonicTime.never
     var watchIndex = -1
+    /// When the phase must have gone on.
+    var phaseDeadline = MonotonicTime.never
+    /// When the client must have taken of what waits for it.
+    var sendDeadline = MonotonicTime.never
 
     var phase = Phase.head
     var inbound = ByteBuffer()
     var body = IncomingBody()
+    var pace = BodyPace()
     var answer = OutgoingAnswer()
     /// Names the exchange; a handle of an earlier one no longer acts.
     var serial: UInt64 = 0
@@ -35,10 +42,16 @@ final class ServerConnection: TransportOwner, Watched {
     var clientKeeps = true
     /// Who works for this exchange on the provider's side.
     var partner: (any Partner)?
+    /// What the exchange before this one received, for a handle that outlives it by a moment.
+    private var receivedBefore = 0
     private var task: Task<Void, Never>?
     private var headEnd = HeadEnd()
+    private var isLineChecked = false
+    private var hasSkippedLine = false
     private var requests = 0
     private var isProcessing = false
+    // Requests wait here unread, as the client does not take the answers it has already.
+    private var isHeldBack = false
     private var drained = 0
 
     init(worker: Worker, door: Door, peer: Peer, service: any EdgeService) {
@@ -48,10 +61,12 @@ final class ServerConnection: TransportOwner, Watched {
         self.service = service
     }
 
+    // MARK: Transport
+
     func attached(to transport: any Transport) {
         self.transport = transport
         worker.watch(self)
-        deadline = worker.clock.monotonic.advanced(bySeconds: door.limits.idleTime)
+        phaseDeadline = now.advanced(bySeconds: door.limits.idleTime)
     }
 
     func received(_ bytes: ByteBuffer) {
@@ -67,13 +82,17 @@ final class ServerConnection: TransportOwner, Watched {
 
     func writabilityChanged() {
         guard transport?.isWritable == true else {
+            sendDeadline = now.advanced(bySeconds: door.limits.sendTime)
             partner?.pause()
             return
         }
+        sendDeadline = .never
         partner?.resume()
-        if let waiter = answer.writableWaiter {
-            answer.writableWaiter = nil
-            waiter.resume()
+        wakeWriter()
+        if isHeldBack {
+            isHeldBack = false
+            transport?.setReading(true)
+            process()
         }
     }
 
@@ -84,38 +103,11 @@ final class ServerConnection: TransportOwner, Watched {
         if watchIndex >= 0 { worker.unwatch(self) }
         door.release(peer)
         transport = nil
-        if wasOpen { abandon(.client) }
+        inbound = ByteBuffer()
+        if wasOpen { abandon(.client) } else { dropBody() }
     }
 
-    func deadlinePassed(_ now: MonotonicTime) {
-        deadline = .never
-        switch phase {
-        case .head where inbound.readableBytes > 0:
-            refuse(GateError(.requestTimeout, cause: "head_timeout"))
-        case .exchange where !body.isComplete && !answer.isComplete:
-            failBody(GateError(.requestTimeout, cause: "body_timeout"))
-        case .head, .exchange, .lingering:
-            transport?.close()
-        case .closed:
-            break
-        }
-    }
-
-    /// Ends an idle connection; one with an exchange goes on and is not kept afterwards.
-    func drain() {
-        if phase == .head, inbound.readableBytes == 0 { transport?.close() }
-    }
-
-    /// Ends the connection now, in a way the client cannot take for a complete answer.
-    func cutOff() {
-        guard phase == .exchange, !answer.isComplete else {
-            transport?.close()
-            return
-        }
-        answer.cut = .shutdown
-        abandon(.shutdown)
-        transport?.reset()
-    }
+    // MARK: Reading
 
     /// Works through what has come, as far as it goes.
     func process() {
@@ -125,6 +117,7 @@ final class ServerConnection: TransportOwner, Watched {
         while inbound.readableBytes > 0 || (phase == .exchange && isExchangeOver) {
             switch phase {
             case .head:
+                guard transport?.isWritable == true else { return holdBack() }
                 guard readHead() else { return }
             case .exchange:
                 let before = inbound.readableBytes
@@ -136,11 +129,11 @@ final class ServerConnection: TransportOwner, Watched {
                 }
             case .lingering:
                 drained += inbound.readableBytes
-                inbound.clear()
+                inbound = ByteBuffer()
                 if drained > EdgeLimits.drain * 4 { transport?.close() }
                 return
             case .closed:
-                inbound.clear()
+                inbound = ByteBuffer()
                 return
             }
         }
@@ -148,25 +141,29 @@ final class ServerConnection: TransportOwner, Watched {
 
     private var isExchangeOver: Bool { answer.isComplete && body.isComplete }
 
+    /// A client that sends requests and takes no answers gets no more of them made.
+    private func holdBack() {
+        isHeldBack = true
+        phaseDeadline = .never
+        transport?.setReading(false)
+    }
+
     /// Reads one head and starts its exchange; false when bytes are missing or the head was refused.
     private func readHead() -> Bool {
         if headEnd.isFresh {
-            // One empty line before a request is tolerated (RFC 9112 section 2.2).
-            if inbound.readableBytes >= 2, inbound.getInteger(at: inbound.readerIndex, as: UInt16.self) == 0x0d0a {
-                inbound.moveReaderIndex(forwardBy: 2)
-                guard inbound.readableBytes > 0 else { return false }
-            }
-            started = worker.clock.monotonic
-            deadline = started.advanced(bySeconds: door.limits.headTime)
+            guard skipEmptyLine() else { return false }
+            started = now
+            phaseDeadline = started.advanced(bySeconds: door.limits.headTime)
         }
         do throws(HeadFault) {
+            let limits = door.limits.head
             let end = try inbound.withReadableSpan { span throws(HeadFault) in try headEnd.find(span) }
             guard let end else {
-                if inbound.readableBytes > door.limits.head.head { throw .headTooLarge }
+                try checkBeginning(limits)
                 return false
             }
-            guard end <= door.limits.head.head, let bytes = inbound.readSlice(length: end) else { throw .headTooLarge }
-            let head = try RequestHead(bytes, limits: door.limits.head)
+            guard end <= limits.head, let bytes = inbound.readSlice(length: end) else { throw .headTooLarge }
+            let head = try RequestHead(bytes, limits: limits)
             begin(head)
             return true
         } catch {
@@ -176,27 +173,64 @@ final class ServerConnection: TransportOwner, Watched {
         }
     }
 
+    /// One empty line before a request is tolerated (RFC 9112 section 2.2). False while nothing else has come.
+    private func skipEmptyLine() -> Bool {
+        guard !hasSkippedLine, inbound.getInteger(at: inbound.readerIndex, as: UInt8.self) == 0x0d else { return true }
+        guard inbound.readableBytes >= 2 else { return false }
+        guard inbound.getInteger(at: inbound.readerIndex + 1, as: UInt8.self) == 0x0a else { return true }
+        inbound.moveReaderIndex(forwardBy: 2)
+        hasSkippedLine = true
+        return inbound.readableBytes > 0
+    }
+
+    /// Refuses a head that can only be refused before all of it has come: a TLS greeting, an HTTP/0.9 line, a flood.
+    private func checkBeginning(_ limits: RequestHead.Limits) throws(HeadFault) {
+        guard let lineEnd = headEnd.firstLine else {
+            let first = inbound.getInteger(at: inbound.readerIndex, as: UInt8.self) ?? 0
+            guard OctetClass.token.contains(first) else { throw .malformed("no method") }
+            guard inbound.readableBytes <= limits.head else { throw .targetTooLong }
+            return
+        }
+        if !isLineChecked {
+            isLineChecked = true
+            try inbound.withReadableSpan { span throws(HeadFault) in
+                try RequestHeadReader.check(line: span.extracting(0..<lineEnd), limits: limits)
+            }
+        }
+        guard inbound.readableBytes <= limits.head else { throw .headTooLarge }
+    }
+
     private func begin(_ head: RequestHead) {
-        serial &+= 1
+        startExchange()
         requests += 1
         door.requests.increment()
-        phase = .exchange
-        deadline = .never
-        answer.reset()
         body = IncomingBody(head)
         isHEAD = head.method == .head
         isHTTP10 = head.isHTTP10
         let limit = door.limits.requestsPerConnection
         clientKeeps = head.keepsConnection && (limit == 0 || requests < limit)
-        drained = 0
         if let length = body.outstanding, length > door.limits.body { return refuse(GateError(.bodyTooLarge)) }
         feedBody()
+        // Known to be broken: nobody needs to decide about it, and nothing of it may reach a provider.
+        if let fault = body.fault { return refuse(fault) }
+        if !body.isComplete, !body.owesContinue { awaitBody() }
         let serial = serial
         let request = RequestBody(connection: self, serial: serial)
         task = worker.run { [self] in
             await service.answer(head, body: request, peer: peer, reply: Reply(connection: self, serial: serial))
             returned(serial)
         }
+    }
+
+    private func startExchange() {
+        dropBody()
+        receivedBefore = body.received
+        serial &+= 1
+        phase = .exchange
+        phaseDeadline = .never
+        answer.reset()
+        pace = BodyPace()
+        drained = 0
     }
 
     /// The service is done; an answer that it did not give is a fault of the gate.
@@ -210,54 +244,49 @@ final class ServerConnection: TransportOwner, Watched {
 
     private func feedBody() {
         guard !body.isComplete, inbound.readableBytes > 0 else { return }
+        guard body.fault == nil else { return inbound = ByteBuffer() }
         let isDraining = answer.isComplete
         if isDraining { drained += inbound.readableBytes }
         body.feed(&inbound, limit: door.limits.body, discarding: isDraining)
         if body.fault != nil {
             door.brokenHeads.increment()
-            inbound.clear()
+            inbound = ByteBuffer()
             clientKeeps = false
-            if isDraining { transport?.close() }
-        } else if isDraining, drained > EdgeLimits.drain, !body.isComplete {
-            linger()
+            phaseDeadline = .never
+            if isDraining { linger() }
+        } else if isDraining {
+            if drained > EdgeLimits.drain, !body.isComplete { linger() }
+        } else if body.isComplete {
+            phaseDeadline = .never
+        } else {
+            awaitBody()
         }
-        deadline =
-            body.isComplete ? .never : worker.clock.monotonic.advanced(bySeconds: door.limits.bodyIdleTime)
         wakeBodyWaiter()
     }
 
     private func pauseWhenFull() {
-        if body.pendingBytes > EdgeLimits.bodyWindow || inbound.readableBytes > EdgeLimits.bodyWindow {
-            transport?.setReading(false)
-            // The gate itself is the slow one now; the client is not to be blamed for the silence.
-            deadline = .never
+        guard body.pendingBytes > EdgeLimits.bodyWindow || inbound.readableBytes > EdgeLimits.bodyWindow else { return }
+        transport?.setReading(false)
+        // The gate itself is the slow one now; the client is not to be blamed for the silence.
+        if !answer.isComplete {
+            pace.pause(at: now)
+            phaseDeadline = .never
         }
     }
 
-    func wakeBodyWaiter() {
-        guard let waiter = body.waiter else { return }
-        body.waiter = nil
-        waiter.resume()
-    }
+    // MARK: The end of an exchange
 
-    private func failBody(_ error: GateError) {
+    /// Answers a request that no service will see, and closes.
+    func refuse(_ error: GateError) {
+        if phase != .exchange {
+            startExchange()
+            body = IncomingBody()
+            isHEAD = false
+            isHTTP10 = false
+        }
         clientKeeps = false
         body.fail(error)
         wakeBodyWaiter()
-    }
-
-    /// Answers a request that no service will see, and closes.
-    private func refuse(_ error: GateError) {
-        if phase != .exchange {
-            serial &+= 1
-            answer.reset()
-            isHEAD = false
-            isHTTP10 = false
-            phase = .exchange
-        }
-        clientKeeps = false
-        if body.isComplete { body = IncomingBody() }
-        body.fail(error)
         let refusal = service.refusal(error, started: started, peer: peer)
         _ = sendWhole(serial, refusal.status, body: ByteBuffer(bytes: refusal.body)) {
             $0.writeBytes(refusal.fieldLines)
@@ -269,30 +298,28 @@ final class ServerConnection: TransportOwner, Watched {
     private func finishExchange() {
         task = nil
         guard answer.keepsConnection else {
-            phase = .lingering
-            transport?.close()
-            return
+            // Closed with bytes unread, the kernel would reset and the answer might be lost on its way.
+            return inbound.readableBytes > 0 ? linger() : end()
         }
         phase = .head
+        body.discard()
         headEnd.reset()
-        deadline = worker.clock.monotonic.advanced(bySeconds: door.limits.idleTime)
+        isLineChecked = false
+        hasSkippedLine = false
+        if inbound.readableBytes == 0 { inbound = ByteBuffer() }
+        phaseDeadline = now.advanced(bySeconds: door.limits.idleTime)
         transport?.setReading(true)
-        if door.isDraining, inbound.readableBytes == 0 { transport?.close() }
+        if door.isDraining, inbound.readableBytes == 0 { end() }
     }
 
     /// Called when an answer is complete.
     func answerCompleted() {
-        if body.isComplete || body.fault == nil, answer.keepsConnection {
-            if !body.isComplete {
-                transport?.setReading(true)
-                deadline = worker.clock.monotonic.advanced(bySeconds: EdgeLimits.lingerTime)
-            }
-            process()
-        } else if body.isComplete, body.fault == nil {
-            process()
-        } else {
-            linger()
-        }
+        guard !body.isComplete || body.fault != nil else { return process() }
+        guard body.fault == nil, answer.keepsConnection else { return linger() }
+        body.discard()
+        phaseDeadline = now.advanced(bySeconds: EdgeLimits.lingerTime)
+        transport?.setReading(true)
+        process()
     }
 
     /// Ends our direction and throws away what still comes, so that the answer is not lost to a reset.
@@ -300,27 +327,63 @@ final class ServerConnection: TransportOwner, Watched {
         guard phase == .exchange else { return }
         phase = .lingering
         drained = 0
-        inbound.clear()
-        deadline = worker.clock.monotonic.advanced(bySeconds: EdgeLimits.lingerTime)
+        inbound = ByteBuffer()
+        dropBody()
+        phaseDeadline = now.advanced(bySeconds: EdgeLimits.lingerTime)
         transport?.setReading(true)
         transport?.finishWriting()
     }
 
-    /// Tells everybody who works for this exchange that it is over.
+    /// Sends what is queued and closes; a client that does not take it in time is cut off.
+    func end() {
+        phase = .lingering
+        inbound = ByteBuffer()
+        dropBody()
+        phaseDeadline = now.advanced(bySeconds: door.limits.sendTime)
+        transport?.close()
+    }
+
+    /// Tells everybody who works for this exchange that it is over, the service too.
     func abandon(_ cut: Entry.Cut) {
+        breakOff(cut)
+        task?.cancel()
+        task = nil
+    }
+
+    /// Marks the answer as cut and tells everybody who works for it but the service, which may be the one that asks.
+    func breakOff(_ cut: Entry.Cut) {
         if answer.cut == nil { answer.cut = cut }
         answer.state = .complete
-        body.fail(GateError(.clientGone))
-        wakeBodyWaiter()
+        dropBody()
         if let partner {
             self.partner = nil
             partner.abandoned()
         }
-        if let waiter = answer.writableWaiter {
-            answer.writableWaiter = nil
-            waiter.resume()
-        }
-        task?.cancel()
-        task = nil
+        wakeWriter()
     }
+
+    /// Nobody gets the rest of the body; whoever waits for it learns that.
+    private func dropBody() {
+        body.fail(GateError(.clientGone))
+        wakeBodyWaiter()
+    }
+
+    func wakeBodyWaiter() {
+        guard let waiter = body.waiter else { return }
+        body.waiter = nil
+        waiter.resume()
+    }
+
+    func wakeWriter() {
+        guard let waiter = answer.writableWaiter else { return }
+        answer.writableWaiter = nil
+        waiter.resume()
+    }
+
+    /// Body bytes that an exchange received.
+    func received(by serial: UInt64) -> Int {
+        serial == self.serial ? body.received : serial &+ 1 == self.serial ? receivedBefore : 0
+    }
+
+    var now: MonotonicTime { worker.clock.monotonic }
 }

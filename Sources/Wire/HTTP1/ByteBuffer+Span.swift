@@ -4,7 +4,9 @@ extension ByteBuffer {
     /// Lends the readable bytes as a bounds-checked span.
     @inlinable
     @inline(__always)
-    public func withReadableSpan<Result, Failure: Error>(_ body: (Span<UInt8>) throws(Failure) -> Result) throws(Failure) -> Result {
+    public func withReadableSpan<Result, Failure: Error>(_ body: (Span<UInt8>) throws(Failure) -> Result)
+        throws(Failure) -> Result
+    {
         // `withUnsafeReadableBytes` rethrows untyped; a result carries the type across.
         let result: Swift.Result<Result, Failure> = withUnsafeReadableBytes { raw in
             let bytes = raw.assumingMemoryBound(to: UInt8.self)

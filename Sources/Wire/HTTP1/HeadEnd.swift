@@ -2,6 +2,8 @@
 struct HeadEnd: Sendable {
     // Everything before this has been looked at.
     private var scanned = 0
+    /// The index behind the first line, once it has come.
+    private(set) var firstLine: Int?
 
     /// The index behind the empty line, or `nil` while it has not come.
     /// - Parameter bytes: all bytes of the head so far, from its first.
@@ -13,16 +15,20 @@ struct HeadEnd: Sendable {
             guard index < bytes.count else { break }
             guard index > 0, bytes[index - 1] == 0x0d else { throw .malformed("a line ends without CR") }
             if index >= 3, bytes[index - 2] == 0x0a, bytes[index - 3] == 0x0d {
-                scanned = 0
+                reset()
                 return index + 1
             }
             index += 1
+            if firstLine == nil { firstLine = index }
         }
         scanned = bytes.count
         return nil
     }
 
-    mutating func reset() { scanned = 0 }
+    mutating func reset() {
+        scanned = 0
+        firstLine = nil
+    }
 
     /// Whether nothing of the next head has been looked at.
     var isFresh: Bool { scanned == 0 }

@@ -38,6 +38,13 @@ struct RequestHeadReader {
         return try readVersion(bytes, index + 1)
     }
 
+    /// Checks a request line whose head has not come to its end, so that one that can only be refused is refused now
+    /// and not when its sender gives up (an HTTP/0.9 line).
+    static func check(line: Span<UInt8>, limits: RequestHead.Limits) throws(HeadFault) {
+        var reader = RequestHeadReader()
+        _ = try reader.readRequestLine(line, targetLimit: limits.target)
+    }
+
     private mutating func readVersion(_ bytes: Span<UInt8>, _ start: Int) throws(HeadFault) -> Int {
         let name: StaticString = "HTTP/"
         guard start + 10 <= bytes.count, (0..<5).allSatisfy({ bytes[start + $0] == name.utf8Start[$0] }),

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import NIOTLS
 
 /// A transport on a NIO channel that carries plain bytes, below it perhaps TLS.
 final class ChannelTransport: ChannelDuplexHandler, Transport {
@@ -18,6 +19,8 @@ final class ChannelTransport: ChannelDuplexHandler, Transport {
     private var wantsFlush = false
     private var isReading = true
     private var heldRead = false
+    private var isClosing = false
+    private var isOver = false
     private var failure: (any Error)?
 
     init(owner: some TransportOwner) {
@@ -30,8 +33,9 @@ final class ChannelTransport: ChannelDuplexHandler, Transport {
         if context.channel.isActive { owner.attached(to: self) }
     }
 
+    /// Also reached by a connection that failed before it became active, which never becomes inactive.
     func handlerRemoved(context: ChannelHandlerContext) {
-        self.context = nil
+        end()
     }
 
     func channelActive(context: ChannelHandlerContext) {
@@ -58,12 +62,23 @@ final class ChannelTransport: ChannelDuplexHandler, Transport {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        self.context = nil
+        end()
+    }
+
+    private func end() {
+        context = nil
+        guard !isOver else { return }
+        isOver = true
         owner.closed(failure)
     }
 
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .handshakeCompleted? = event as? TLSUserEvent { owner.secured() }
+        context.fireUserInboundEventTriggered(event)
+    }
+
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        failure = error
+        if failure == nil { failure = error }
         context.close(promise: nil)
     }
 
@@ -98,8 +113,14 @@ final class ChannelTransport: ChannelDuplexHandler, Transport {
 
     func close() {
         guard let context else { return }
+        guard !isClosing else { return reset() }
+        isClosing = true
         context.flush()
-        context.close(promise: nil)
+        // A channel closed at once would drop what the peer was too slow to take; its output ends behind all of it.
+        let sent = context.eventLoop.makePromise(of: Void.self)
+        context.close(mode: .output, promise: sent)
+        let channel = context.channel
+        sent.futureResult.whenComplete { _ in channel.close(promise: nil) }
     }
 
     func reset() {

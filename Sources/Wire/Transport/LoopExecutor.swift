@@ -19,11 +19,14 @@ final class LoopExecutor: TaskExecutor {
     }
 }
 
-/// Carries a value that belongs to an event loop into a task that starts and stays on that loop.
+/// Carries a value that belongs to an event loop through code that other threads may run.
 ///
-/// `@unchecked Sendable` is sound because it is made on the loop and handed only to `Task.immediate` with that loop's
-/// executor as preference: the task's first part runs inline, every later part is a job of the same loop, and nothing
-/// else sees the value.
+/// `@unchecked Sendable` is sound because other threads only carry it and never look inside: everything that touches
+/// `value` runs on the value's loop, be it a closure given to that loop (`execute`, `submit`, a scheduled task, a
+/// channel initialiser of one of its channels) or a task with that loop's `LoopExecutor` as preference, whose first
+/// part runs inline there and every later part as a job of the same loop. The one exception is a worker's `loop`, a
+/// constant of a `Sendable` type, read to find the way there. Who makes one on another thread (`Crew`) has given the
+/// value away by then.
 struct LoopConfined<Value>: @unchecked Sendable {
     let value: Value
 

@@ -15,7 +15,7 @@ protocol Transport: AnyObject {
     func setReading(_ isReading: Bool)
     /// Sends what is queued, then ends the outgoing direction; the peer may still send.
     func finishWriting()
-    /// Sends what is queued, then closes.
+    /// Sends what is queued, then closes. Asked once more, it drops what the peer has not taken and resets.
     func close()
     /// Drops what is queued and resets the connection, so that the peer cannot take it for a clean end.
     func reset()
@@ -24,10 +24,16 @@ protocol Transport: AnyObject {
 /// The codec's side of a transport.
 protocol TransportOwner: AnyObject {
     func attached(to transport: any Transport)
+    /// The TLS below is established and its peer verified; nothing was sent before.
+    func secured()
     func received(_ bytes: ByteBuffer)
     /// The read batch is over; what was written meanwhile leaves now.
     func receivedAll()
     func writabilityChanged()
-    /// The connection is gone, for whatever reason. Called once, last.
+    /// The connection is gone, for whatever reason. Called once, last; also when it was never `attached`.
     func closed(_ error: (any Error)?)
+}
+
+extension TransportOwner {
+    func secured() {}
 }

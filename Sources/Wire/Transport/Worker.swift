@@ -75,6 +75,7 @@ public final class Worker {
     /// Runs `operation` as a task that starts inline and stays on this loop.
     @discardableResult
     func run(_ operation: @escaping () async -> Void) -> Task<Void, Never> {
+        loop.assertInEventLoop()
         let confined = LoopConfined(operation)
         return Task.immediate(executorPreference: executor) { await confined.value() }
     }

@@ -1,0 +1,65 @@
+import NIOCore
+import OstiaryCore
+
+// What happens when nothing happens, and how a connection is ended from outside.
+extension ServerConnection {
+    var deadline: MonotonicTime { min(phaseDeadline, sendDeadline) }
+
+    func deadlinePassed(_ now: MonotonicTime) {
+        guard sendDeadline > now else {
+            // The client takes nothing: for all the gate can know it has left.
+            sendDeadline = .never
+            phaseDeadline = .never
+            transport?.reset()
+            return
+        }
+        phaseDeadline = .never
+        switch phase {
+        case .head where inbound.readableBytes > 0:
+            refuse(GateError(.requestTimeout, cause: "head_timeout"))
+        case .exchange where !body.isComplete && !answer.isComplete:
+            clientKeeps = false
+            body.fail(GateError(.requestTimeout, cause: "body_timeout"))
+            wakeBodyWaiter()
+        case .head, .exchange, .lingering:
+            end()
+        case .closed:
+            break
+        }
+    }
+
+    /// Waits for more of the body, no longer than the client may take.
+    func awaitBody() {
+        phaseDeadline = pace.wait(from: now, received: body.received, limits: door.limits)
+    }
+
+    /// Takes body bytes again after some were handed out.
+    func resumeBody() {
+        guard !body.isComplete, body.fault == nil, !answer.isComplete else { return }
+        awaitBody()
+        transport?.setReading(true)
+    }
+
+    func sendContinueIfOwed() {
+        guard body.owesContinue, !answer.isBegun else { return }
+        body.owesContinue = false
+        transport?.write(Self.continueHead)
+        transport?.flush()
+        awaitBody()
+    }
+
+    /// Ends an idle connection; one with an exchange goes on and is not kept afterwards.
+    func drain() {
+        if phase == .head, inbound.readableBytes == 0 { end() }
+    }
+
+    /// Ends the connection now, in a way the client cannot take for a complete answer.
+    func cutOff() {
+        guard phase == .exchange, !answer.isComplete else {
+            transport?.close()
+            return
+        }
+        abandon(.shutdown)
+        transport?.reset()
+    }
+}

@@ -1,4 +1,0 @@
-import NIOEmbedded
-import NIOSSL
-import Testing
-import X509
