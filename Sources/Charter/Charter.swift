@@ -66,7 +66,7 @@ public struct Charter: Sendable {
     // A switch and no dictionary: a new kind of route does not compile until somebody decides who may enter.
     private func rule(for kind: Route.Kind, of identity: Identity) -> ScopeRule? {
         let serves = rules.first { rules in
-            rules.issuer.map { $0.utf8.elementsEqual(identity.issuer.utf8) } ?? true
+            rules.issuer.map { $0.hasSameBytes(as: identity.issuer) } ?? true
         }
         return switch kind {
         case .chat: serves?.chat

@@ -33,14 +33,16 @@ public final class Models: Sendable {
     ) async throws(GateError) -> Question {
         switch permit.route.kind {
         case .models:
-            return Question(
-                subject: .list, provider: listingProvider, credential: credential(of: listingProvider), entry: nil)
+            return Question(subject: .list, provider: listingProvider, destination: listingProvider.flatMap(find))
         case .chat, nil:
             let asked = try await Asked.read(body, holding: held)
             let choice = try table.choose(asked.facts.model)
+            guard let destination = find(choice.provider) else {
+                throw GateError(.modelNotFound, cause: "provider_missing")
+            }
             return Question(
                 subject: .conversation(asked, upstreamName: choice.upstreamName), provider: choice.provider,
-                credential: credential(of: choice.provider), entry: choice.entry)
+                destination: destination, entry: choice.entry)
         }
     }
 
@@ -49,25 +51,19 @@ public final class Models: Sendable {
     ///   - key: the provider's key; `nil` for a provider that takes none.
     ///   - client: the exchange's end cancels the request.
     public func ask(
-        _ question: consuming Question, _ call: Call, _ head: RequestHead, _ permit: Permit,
+        _ question: Question, _ call: Call, _ head: RequestHead, _ permit: Permit,
         _ key: consuming Loan?, client: RequestBody, on worker: Worker
     ) async throws(GateError) -> ModelAnswer {
-        let name = question.provider
-        let destination = name.flatMap { destinations[$0] }
-        switch question.takeSubject() {
-        case .list:
-            guard case .http(let provider) = destination else { return ModelAnswer(ownList) }
+        switch (question.subject, question.destination) {
+        case (.list, .http(let provider)):
             return try await provider.get(call, head: head, permit: permit, key: key, client: client, on: worker)
-        case .conversation(let asked, let upstreamName):
-            switch destination {
-            case .http(let provider):
-                return try await provider.ask(
-                    asked, call, head: head, as: upstreamName, permit: permit, key: key, client: client, on: worker)
-            case .echo:
-                return ModelAnswer(try await EchoModel.answer(asked, permit.route, call, at: clock.now))
-            case nil:
-                throw GateError(.modelNotFound, cause: "provider_missing")
-            }
+        case (.list, _):
+            return ModelAnswer(ownList)
+        case (.conversation(let asked, let upstreamName), .http(let provider)):
+            return try await provider.ask(
+                asked, call, head: head, as: upstreamName, permit: permit, key: key, client: client, on: worker)
+        case (.conversation(let asked, _), _):
+            return ModelAnswer(try await EchoModel.answer(asked, permit.route, call, at: clock.now))
         }
     }
 
@@ -78,10 +74,7 @@ public final class Models: Sendable {
         return destinations.keys.first
     }
 
-    private func credential(of provider: String?) -> String? {
-        guard let provider, case .http(let destination) = destinations[provider] else { return nil }
-        return destination.traits.credential == .none ? nil : provider
-    }
+    private func find(_ provider: String) -> Destination? { destinations[provider] }
 
     /// The names of the configuration, and the built-in model's where a pattern reaches it.
     private var ownList: EchoScript {
@@ -96,28 +89,34 @@ public final class Models: Sendable {
     public var instruments: [Instrument] { held.instruments }
 }
 
-/// What a client asks, and whom. Noncopyable, as the body it holds is accounted for.
-public struct Question: ~Copyable {
-    enum Subject: ~Copyable {
+/// What a client asks, and whom.
+public struct Question {
+    enum Subject {
         /// Which models there are.
         case list
         case conversation(Asked, upstreamName: String)
     }
 
-    private var subject: Subject
+    let subject: Subject
     /// The provider's configured name; `nil` when the gate answers by itself.
     public let provider: String?
-    /// The name under which the vault keeps the provider's key; `nil` for a provider that takes none.
-    public let credential: String?
+    /// What that name stands for.
+    let destination: Models.Destination?
     /// The configuration entry that matched, for journal and metrics.
     public let entry: String?
 
-    init(subject: consuming Subject, provider: String?, credential: String?, entry: String?) {
+    init(
+        subject: Subject, provider: String?, destination: Models.Destination?, entry: String? = nil
+    ) {
         self.subject = subject
         self.provider = provider
-        self.credential = credential
+        self.destination = destination
         self.entry = entry
     }
 
-    consuming func takeSubject() -> Subject { subject }
+    /// The name under which the vault keeps the provider's key; `nil` for a provider that takes none.
+    public var credential: String? {
+        guard case .http(let provider) = destination, provider.traits.credential != .none else { return nil }
+        return self.provider
+    }
 }

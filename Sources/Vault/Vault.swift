@@ -41,7 +41,7 @@ public final class Vault: Sendable {
     /// - Throws: `credential_unavailable` when there is none.
     public func lend(_ name: String, for permit: borrowing Permit) throws(GateError) -> Loan {
         // The dictionary takes two spellings of one accented letter for the same name; a key must not.
-        guard let box = boxes[name], box.name.utf8.elementsEqual(name.utf8) else {
+        guard let box = boxes[name], box.name.hasSameBytes(as: name) else {
             throw GateError(.credentialUnavailable)
         }
         return Loan(of: box.kept)
@@ -49,7 +49,7 @@ public final class Vault: Sendable {
 
     /// Whether there is a key of this name.
     public func has(_ name: String) -> Bool {
-        boxes[name]?.name.utf8.elementsEqual(name.utf8) ?? false
+        boxes[name]?.name.hasSameBytes(as: name) ?? false
     }
 
     /// What the vault shows to the operator.

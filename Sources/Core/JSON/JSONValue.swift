@@ -38,6 +38,6 @@ public struct JSONObject: Hashable, Sendable {
 
     /// The member's value, or `nil` when there is none of this name (compared by bytes).
     public subscript(_ name: String) -> JSONValue? {
-        members.first { $0.name.utf8.elementsEqual(name.utf8) }?.value
+        members.first { $0.name.hasSameBytes(as: name) }?.value
     }
 }

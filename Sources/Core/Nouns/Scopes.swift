@@ -13,7 +13,7 @@ public struct Scopes: Sendable {
     }
 
     public func contains(_ name: String) -> Bool {
-        names.contains { $0.utf8.elementsEqual(name.utf8) }
+        names.contains { $0.hasSameBytes(as: name) }
     }
 
     public func containsAll(of other: Scopes) -> Bool {

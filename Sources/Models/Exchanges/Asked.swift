@@ -4,72 +4,87 @@ public import OstiaryWire
 
 /// What the client asks a model: the model it names, as much of the body as had to be read to know it, and the way to
 /// the rest.
-///
-/// Noncopyable, as it accounts for the memory that its body holds.
-public struct Asked: ~Copyable {
+public struct Asked {
     public let facts: RequestFacts
     /// The body, or its beginning.
     public let body: ByteBuffer
-    /// Whether `body` is all of it.
-    public let isWhole: Bool
     /// The whole body's length; `nil` when the client sends it in chunks and it has not all come.
     public let length: Int?
-    private let reader: RequestReader
-    private let source: RequestBody
-    private let held: HeldBodies
-    private let heldBytes: Int
+    /// The rest of the body, checked to its end while it is sent on; `nil` when `body` is all of it.
+    public let rest: (any BodySource)?
+    private let share: HeldBodies.Share?
 
-    /// Reads until the model is known: the whole body when it is short, else as far as needed.
+    public var isWhole: Bool { rest == nil }
+
+    /// Reads until the model is known: the whole body when it is short, else as far as needed. Suspends only when the
+    /// body is not here yet.
     /// - Throws: what reading throws, `.invalidRequest` for a body that is no JSON object with a model, `.overloaded`
     ///   when too much is held already.
     public static func read(_ source: RequestBody, holding held: HeldBodies) async throws(GateError) -> Asked {
-        var reader = RequestReader()
+        if let body = source.takeWhole() { return try Asked(whole: body) }
+        return try await gather(source, holding: held)
+    }
+
+    private init(whole body: ByteBuffer) throws(GateError) {
+        facts = try body.withReadableSpan { span throws(GateError) in try RequestFacts(reading: span) }
+        self.body = body
+        length = body.readableBytes
+        rest = nil
+        share = nil
+    }
+
+    private init(
+        _ facts: RequestFacts, _ body: ByteBuffer, length: Int?, rest: CheckedBody?, share: HeldBodies.Share?
+    ) {
+        self.facts = facts
+        self.body = body
+        self.length = length
+        self.rest = rest
+        self.share = share
+    }
+
+    private static func gather(_ source: RequestBody, holding held: HeldBodies) async throws(GateError) -> Asked {
+        let checked = CheckedBody(source)
         var body = ByteBuffer()
-        var heldBytes = 0
-        do throws(GateError) {
-            while let piece = try await source.next() {
-                if body.readableBytes == 0 { body = piece } else { body.writeImmutableBuffer(piece) }
-                try piece.withReadableSpan { span throws(GateError) in try reader.feed(span) }
-                if body.readableBytes > HeldBodies.free {
-                    if let facts = try reader.factsSoFar, !source.isComplete {
-                        return Asked(
-                            facts: facts, body: body, isWhole: false, length: source.declaredLength, reader: reader,
-                            source: source, held: held, heldBytes: heldBytes)
-                    }
-                    let more = body.readableBytes - HeldBodies.free - heldBytes
-                    try held.take(more)
-                    heldBytes += more
-                }
+        var share: HeldBodies.Share?
+        while let piece = try await checked.next() {
+            if body.readableBytes == 0 { body = piece } else { body.writeImmutableBuffer(piece) }
+            guard body.readableBytes > HeldBodies.free else { continue }
+            if let facts = try checked.factsSoFar, !source.isComplete {
+                return Asked(facts, body, length: source.declaredLength, rest: checked, share: share)
             }
-            let facts = try reader.finish()
-            return Asked(
-                facts: facts, body: body, isWhole: true, length: body.readableBytes, reader: reader, source: source,
-                held: held, heldBytes: heldBytes)
-        } catch {
-            held.giveBack(heldBytes)
-            throw error
+            if share == nil { share = HeldBodies.Share(of: held) }
+            try share?.grow(to: body.readableBytes - HeldBodies.free)
         }
-    }
-
-    /// The rest of the body, checked to its end while it is sent on; `nil` when there is none.
-    public var rest: (any BodySource)? {
-        isWhole ? nil : CheckedBody(source: source, reader: reader)
-    }
-
-    deinit {
-        held.giveBack(heldBytes)
+        return Asked(try checked.facts(), body, length: body.readableBytes, rest: nil, share: share)
     }
 }
 
-/// The rest of a body whose beginning was read: passed on piece by piece, each checked first, so that a body that turns
-/// out to be broken never reaches the provider as a complete one.
-struct CheckedBody: BodySource {
-    let source: RequestBody
-    var reader: RequestReader
+/// A body that is checked while it is passed on piece by piece, so that one that turns out to be broken never reaches
+/// the provider as a complete one.
+final class CheckedBody: BodySource {
+    private let source: RequestBody
+    private var reader = RequestReader()
+    private var found: RequestFacts?
 
-    mutating func next() async throws(GateError) -> ByteBuffer? {
+    init(_ source: RequestBody) {
+        self.source = source
+    }
+
+    /// What is known before the body is over; see `RequestReader`.
+    var factsSoFar: RequestFacts? {
+        get throws(GateError) { try reader.factsSoFar }
+    }
+
+    /// What the body says, once it is over.
+    func facts() throws(GateError) -> RequestFacts {
+        if let found { return found }
+        return try reader.finish()
+    }
+
+    func next() async throws(GateError) -> ByteBuffer? {
         guard let piece = try await source.next() else {
-            _ = try reader.finish()
+            found = try reader.finish()
             return nil
         }
         try piece.withReadableSpan { span throws(GateError) in try reader.feed(span) }

@@ -5,7 +5,7 @@ import OstiaryWire
 extension EchoModel {
     /// Answers a question, once all of it has come.
     static func answer(
-        _ asked: consuming Asked, _ route: Route, _ call: Call, at now: UnixTime
+        _ asked: Asked, _ route: Route, _ call: Call, at now: UnixTime
     ) async throws(GateError) -> EchoScript {
         var body = asked.body
         if var rest = asked.rest {

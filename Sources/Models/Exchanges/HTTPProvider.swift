@@ -28,12 +28,12 @@ public final class HTTPProvider: Sendable {
     /// - Throws: `.upstreamAuthFailed` when the provider refuses the gate's key, `.upstreamProtocolError` for a
     ///   redirect, and what the dialler throws.
     public func ask(
-        _ asked: consuming Asked, _ call: Call, head: RequestHead, as upstreamName: String, permit: Permit,
+        _ asked: Asked, _ call: Call, head: RequestHead, as upstreamName: String, permit: Permit,
         key: consuming Loan?, client: RequestBody, on worker: Worker
     ) async throws(GateError) -> ModelAnswer {
         var body = asked.body
         var length = asked.length
-        if !upstreamName.utf8.elementsEqual(asked.facts.model.utf8) {
+        if !upstreamName.hasSameBytes(as: asked.facts.model) {
             let rewriter = ModelRewriter(asked.facts, to: upstreamName)
             body = rewriter.rewrite(body)
             length = length.map { $0 + rewriter.growth }
@@ -76,7 +76,7 @@ public final class HTTPProvider: Sendable {
         out.writeStaticString(" ")
         out.writeString(target.origin.basePath)
         // The route's own path, not the client's spelling; `/v1` is part of the base address.
-        out.writeSubstring(route.path.dropFirst("/v1".count))
+        out.writeBytes(route.path.utf8.dropFirst("/v1".utf8.count))
         if !call.query.isEmpty {
             out.writeStaticString("?")
             out.writeBytes(call.query)

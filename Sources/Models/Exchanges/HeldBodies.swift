@@ -18,16 +18,31 @@ public final class HeldBodies: Sendable {
         self.limit = limit
     }
 
-    func take(_ bytes: Int) throws(GateError) {
-        guard held.wrappingAdd(bytes, ordering: .relaxed).newValue <= limit else {
-            held.wrappingSubtract(bytes, ordering: .relaxed)
-            refused.increment()
-            throw GateError(.overloaded, cause: "held_bodies_full")
-        }
-    }
+    /// One request's part; given back when the request no longer needs its body.
+    final class Share: Sendable {
+        private let owner: HeldBodies
+        private let bytes = Atomic<Int>(0)
 
-    func giveBack(_ bytes: Int) {
-        held.wrappingSubtract(bytes, ordering: .relaxed)
+        init(of owner: HeldBodies) {
+            self.owner = owner
+        }
+
+        /// Makes the share as large as `count` bytes.
+        /// - Throws: `.overloaded` when the rest of the gate holds too much already.
+        func grow(to count: Int) throws(GateError) {
+            let more = count - bytes.load(ordering: .relaxed)
+            guard more > 0 else { return }
+            guard owner.held.wrappingAdd(more, ordering: .relaxed).newValue <= owner.limit else {
+                owner.held.wrappingSubtract(more, ordering: .relaxed)
+                owner.refused.increment()
+                throw GateError(.overloaded, cause: "held_bodies_full")
+            }
+            bytes.wrappingAdd(more, ordering: .relaxed)
+        }
+
+        deinit {
+            owner.held.wrappingSubtract(bytes.load(ordering: .relaxed), ordering: .relaxed)
+        }
     }
 
     public var current: Int { held.load(ordering: .relaxed) }

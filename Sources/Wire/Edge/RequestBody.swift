@@ -32,6 +32,14 @@ public struct RequestBody: BodySource {
         }
     }
 
+    /// The whole body when all of it is here and none has been taken; `nil` otherwise.
+    public func takeWhole() -> ByteBuffer? {
+        guard connection.isCurrent(serial), connection.body.isComplete, connection.body.fault == nil,
+            connection.body.pendingBytes == connection.body.received
+        else { return nil }
+        return connection.body.take() ?? ByteBuffer()
+    }
+
     /// The next piece, or `nil` at the end. Suspends only when nothing has arrived.
     /// - Throws: `.clientGone`, `.requestTimeout`, `.bodyTooLarge`, or `.invalidRequest` for broken chunks.
     public func next() async throws(GateError) -> ByteBuffer? {

@@ -2,7 +2,7 @@ import NIOCore
 
 /// The head of a provider's answer, read once (RFC 9112 section 4). What cannot be understood in one way only is
 /// refused, and the connection with it.
-struct AnswerHead: Sendable {
+final class AnswerHead: Sendable {
     static let sizeLimit = 64 * 1024
     static let fieldLimit = 200
 
