@@ -121,6 +121,29 @@ import Testing
         }
     }
 
+    // SEC-701
+    @Test func bodiesThatMustBeHeldAreBounded() async throws {
+        try await GateRig.run(held: HeldBodies(limit: 1 << 20)) { rig async throws in
+            let half = #"{"messages":""# + String(repeating: "x", count: 900_000)
+            let first = try await begin(rig, length: 2 << 20)
+            first.send(half)
+            try await wait(for: "the bytes to be held") { try await rig.metric("gw_held_body_bytes") > 700_000 }
+            let second = try await begin(rig, length: 2 << 20)
+            second.send(half)
+            let answer = try await second.nextAnswer()
+            #expect(answer.status == 503)
+            #expect(answer.code == "overloaded")
+            #expect(answer["retry-after"] == "1")
+            #expect(try await rig.metric("gw_held_bodies_refused_total") == 1)
+            // Short bodies need no share, and what is given back can be taken again.
+            #expect(try await rig.chat().status == 200)
+            first.close()
+            try await wait(for: "the bytes to be given back") { try await rig.metric("gw_held_body_bytes") == 0 }
+            second.close()
+            try await rig.expectBalanced()
+        }
+    }
+
     @Test(arguments: [
         "", "[]", "null", "{", #"{"messages":[]}"#, #"{"model":1}"#, #"{"model":"a","model":"b"}"#, #"{"model":""}"#,
         #"{"model":"a","MODEL":"b"}"#, #"{"model":"a"} x"#, "\u{feff}{}", #"{"model":"\ud800"}"#,
