@@ -25,6 +25,8 @@ struct Assembly {
     let clock: any GateClock
     let sink: any LogSink
     let trust: Trust
+    /// The memory that bodies may take until their model is known.
+    var held = HeldBodies()
 
     func open() async throws(Running.Failure) -> Gate {
         try checkDoors()
@@ -257,7 +259,7 @@ struct Assembly {
                 ModelTable.Entry(key: $0.name, provider: $0.provider, upstreamName: $0.upstream)
             }
             let table = try ModelTable(entries, providers: configuration.providers.map(\.name))
-            return Models(table: table, destinations: destinations, held: HeldBodies(), clock: clock)
+            return Models(table: table, destinations: destinations, held: held, clock: clock)
         } catch {
             throw .other(error.faults.map(\.description).joined(separator: "\n"))
         }

@@ -8,6 +8,7 @@ import OstiaryModels
 import OstiaryPurse
 import OstiaryVault
 public import OstiaryWire
+import Synchronization
 
 #if canImport(Glibc)
     import Glibc
@@ -28,6 +29,7 @@ public final class Gate: Sendable {
     private let log: LogWriter
     private let keySetListener: Listener?
     private let upkeep: [Task<Void, Never>]
+    private let isClosed = Atomic<Bool>(false)
 
     /// Reads the keys, opens the doors and returns when the gate can be asked.
     /// - Parameters:
@@ -103,8 +105,9 @@ public final class Gate: Sendable {
         publicListener.cut()
     }
 
-    /// Ends everything. The log is written out last.
+    /// Ends everything, once. The log is written out last.
     public func close() async {
+        guard !isClosed.exchange(true, ordering: .relaxed) else { return }
         for task in upkeep { task.cancel() }
         await publicListener.stopAccepting()
         for listener in adminListeners { await listener.stopAccepting() }

@@ -1,6 +1,7 @@
 import Foundation
 import OstiaryCore
 import OstiaryJournal
+import OstiaryModels
 import OstiaryTesting
 import OstiaryWire
 import Testing
@@ -42,7 +43,7 @@ final class GateRig: Sendable {
         keys: KeySetHost? = nil,
         upstream script: @escaping Upstream.Script = Upstream.answering("{}"),
         mode: Configuration.Mode = .serving,
-        environment: [String: String] = [:],
+        held: HeldBodies = HeldBodies(),
         _ test: (GateRig) async throws -> Void
     ) async throws {
         let own: KeySetHost
@@ -53,13 +54,15 @@ final class GateRig: Sendable {
         var configuration = configuration(issuer, own, upstream)
         if mode == .development { configuration.identity.jwt = [] }
         change(&configuration)
-        let gate = try await Gate.open(
-            configuration,
+        let gate = try await Assembly(
+            configuration: configuration,
             mode: mode,
-            environment: environment.merging(["PROVIDER_KEY": providerKey]) { own, _ in own },
+            environment: ["PROVIDER_KEY": providerKey],
             clock: clock,
-            sink: log
-        )
+            sink: log,
+            trust: Trust(),
+            held: held
+        ).open()
         let rig = GateRig(gate: gate, issuer: issuer, keys: own, upstream: upstream, clock: clock, log: log)
         do {
             try await test(rig)

@@ -12,43 +12,33 @@ final class KeySetHost: Sendable {
 
     private struct State {
         var mode: Mode
+        var isUp: Bool
         var fetches = 0
-        var server: RawServer?
         var held: [RawLine] = []
     }
 
     private let state: Mutex<State>
-    let port: Int
+    private let opened = Mutex<RawServer?>(nil)
 
-    /// - Parameter isUp: otherwise its port is chosen and nobody listens there until `start`.
+    /// - Parameter isUp: otherwise every connection is closed at once until `start`.
     static func open(_ mode: Mode, isUp: Bool = true) async throws -> KeySetHost {
-        let probe = try await RawServer.open { _ in }
-        let host = KeySetHost(mode, port: probe.port)
-        await probe.close()
-        if isUp { try await host.start() }
+        let host = KeySetHost(mode, isUp: isUp)
+        let server = try await RawServer.open { [weak host] line in
+            guard let host, host.state.withLock({ $0.isUp }) else { return line.close() }
+            while (try? await line.nextRequest()) != nil { host.serve(line) }
+        }
+        host.opened.withLock { $0 = server }
         return host
     }
 
-    private init(_ mode: Mode, port: Int) {
-        state = Mutex(State(mode: mode))
-        self.port = port
+    private init(_ mode: Mode, isUp: Bool) {
+        state = Mutex(State(mode: mode, isUp: isUp))
     }
 
-    func start() async throws {
-        let server = try await RawServer.open(port: port) { [weak self] line in
-            while let self, (try? await line.nextRequest()) != nil { serve(line) }
-        }
-        state.withLock { $0.server = server }
-    }
+    func start() { state.withLock { $0.isUp = true } }
+    func stop() async { await opened.withLock { $0 }?.close() }
 
-    func stop() async {
-        let server = state.withLock { state in
-            defer { state.server = nil }
-            return state.server
-        }
-        await server?.close()
-    }
-
+    var port: Int { opened.withLock { $0?.port } ?? 0 }
     var url: String { "http://127.0.0.1:\(port)/jwks.json" }
     var fetches: Int { state.withLock { $0.fetches } }
 
