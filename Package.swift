@@ -25,7 +25,11 @@ let package = Package(
     ],
     targets: [
         .target(name: "OstiaryCore", dependencies: [crypto], path: "Sources/Core"),
-        .target(name: "OstiaryWire", dependencies: ["OstiaryCore", nio, nioPosix, nioTLS, nioTLSEvents], path: "Sources/Wire"),
+        .target(
+            name: "OstiaryWire",
+            dependencies: ["OstiaryCore", nio, nioPosix, nioTLS, nioTLSEvents],
+            path: "Sources/Wire"
+        ),
         .target(
             name: "OstiaryIdentity",
             dependencies: ["OstiaryCore", crypto, cryptoExtras],

@@ -18,7 +18,10 @@ public final class Models: Sendable {
     private let started: UnixTime
 
     public init(
-        table: ModelTable, destinations: [String: Destination], held: HeldBodies, clock: any GateClock
+        table: ModelTable,
+        destinations: [String: Destination],
+        held: HeldBodies,
+        clock: any GateClock
     ) {
         self.table = table
         self.destinations = destinations
@@ -29,7 +32,9 @@ public final class Models: Sendable {
 
     /// Reads the question out of a permitted call: the body as far as needed, the model, its provider.
     public func question(
-        _ call: Call, _ body: RequestBody, for permit: Permit
+        _ call: Call,
+        _ body: RequestBody,
+        for permit: Permit
     ) async throws(GateError) -> Question {
         switch permit.route.kind {
         case .models:
@@ -41,8 +46,11 @@ public final class Models: Sendable {
                 throw GateError(.modelNotFound, cause: "provider_missing")
             }
             return Question(
-                subject: .conversation(asked, upstreamName: choice.upstreamName), provider: choice.provider,
-                destination: destination, entry: choice.entry)
+                subject: .conversation(asked, upstreamName: choice.upstreamName),
+                provider: choice.provider,
+                destination: destination,
+                entry: choice.entry
+            )
         }
     }
 
@@ -51,8 +59,13 @@ public final class Models: Sendable {
     ///   - key: the provider's key; `nil` for a provider that takes none.
     ///   - client: the exchange's end cancels the request.
     public func ask(
-        _ question: Question, _ call: Call, _ head: RequestHead, _ permit: Permit,
-        _ key: consuming Loan?, client: RequestBody, on worker: Worker
+        _ question: Question,
+        _ call: Call,
+        _ head: RequestHead,
+        _ permit: Permit,
+        _ key: consuming Loan?,
+        client: RequestBody,
+        on worker: Worker
     ) async throws(GateError) -> ModelAnswer {
         switch (question.subject, question.destination) {
         case (.list, .http(let provider)):
@@ -61,7 +74,15 @@ public final class Models: Sendable {
             return ModelAnswer(ownList)
         case (.conversation(let asked, let upstreamName), .http(let provider)):
             return try await provider.ask(
-                asked, call, head: head, as: upstreamName, permit: permit, key: key, client: client, on: worker)
+                asked,
+                call,
+                head: head,
+                as: upstreamName,
+                permit: permit,
+                key: key,
+                client: client,
+                on: worker
+            )
         case (.conversation(let asked, _), _):
             return ModelAnswer(try await EchoModel.answer(asked, permit.route, call, at: clock.now))
         }
@@ -106,7 +127,10 @@ public struct Question {
     public let entry: String?
 
     init(
-        subject: Subject, provider: String?, destination: Models.Destination?, entry: String? = nil
+        subject: Subject,
+        provider: String?,
+        destination: Models.Destination?,
+        entry: String? = nil
     ) {
         self.subject = subject
         self.provider = provider

@@ -34,7 +34,11 @@ public struct Asked {
     }
 
     private init(
-        _ facts: RequestFacts, _ body: ByteBuffer, length: Int?, rest: CheckedBody?, share: HeldBodies.Share?
+        _ facts: RequestFacts,
+        _ body: ByteBuffer,
+        length: Int?,
+        rest: CheckedBody?,
+        share: HeldBodies.Share?
     ) {
         self.facts = facts
         self.body = body

@@ -5,7 +5,10 @@ import OstiaryWire
 extension EchoModel {
     /// Answers a question, once all of it has come.
     static func answer(
-        _ asked: Asked, _ route: Route, _ call: Call, at now: UnixTime
+        _ asked: Asked,
+        _ route: Route,
+        _ call: Call,
+        at now: UnixTime
     ) async throws(GateError) -> EchoScript {
         var body = asked.body
         if var rest = asked.rest {
@@ -39,7 +42,9 @@ extension EchoScript {
         let delivery: Delivery
         if let cut = whole.cut {
             delivery = reply.breakOff(
-                status: whole.status, body: ByteBuffer(bytes: whole.body.prefix(cut)), announcing: whole.body.count
+                status: whole.status,
+                body: ByteBuffer(bytes: whole.body.prefix(cut)),
+                announcing: whole.body.count
             ) { $0.write(whole.fields) }
         } else {
             delivery = reply.send(status: whole.status, body: ByteBuffer(bytes: whole.body)) { $0.write(whole.fields) }

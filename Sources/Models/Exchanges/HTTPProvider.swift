@@ -28,8 +28,14 @@ public final class HTTPProvider: Sendable {
     /// - Throws: `.upstreamAuthFailed` when the provider refuses the gate's key, `.upstreamProtocolError` for a
     ///   redirect, and what the dialler throws.
     public func ask(
-        _ asked: Asked, _ call: Call, head: RequestHead, as upstreamName: String, permit: Permit,
-        key: consuming Loan?, client: RequestBody, on worker: Worker
+        _ asked: Asked,
+        _ call: Call,
+        head: RequestHead,
+        as upstreamName: String,
+        permit: Permit,
+        key: consuming Loan?,
+        client: RequestBody,
+        on worker: Worker
     ) async throws(GateError) -> ModelAnswer {
         var body = asked.body
         var length = asked.length
@@ -39,23 +45,43 @@ public final class HTTPProvider: Sendable {
             length = length.map { $0 + rewriter.growth }
         }
         let request = UpstreamRequest(
-            to: target, head: requestHead(call, permit.route, head, key), isHEAD: false, hasBody: true,
-            body: body, length: length, isWhole: asked.isWhole)
+            to: target,
+            head: requestHead(call, permit.route, head, key),
+            isHEAD: false,
+            hasBody: true,
+            body: body,
+            length: length,
+            isWhole: asked.isWhole
+        )
         return try await send(request, rest: asked.rest, client, worker)
     }
 
     /// Asks for a document of the provider's, like its list of models.
     public func get(
-        _ call: Call, head: RequestHead, permit: Permit, key: consuming Loan?, client: RequestBody, on worker: Worker
+        _ call: Call,
+        head: RequestHead,
+        permit: Permit,
+        key: consuming Loan?,
+        client: RequestBody,
+        on worker: Worker
     ) async throws(GateError) -> ModelAnswer {
         let request = UpstreamRequest(
-            to: target, head: requestHead(call, permit.route, head, key),
-            isHEAD: call.method == .head, hasBody: false, body: ByteBuffer(), length: 0, isWhole: true)
+            to: target,
+            head: requestHead(call, permit.route, head, key),
+            isHEAD: call.method == .head,
+            hasBody: false,
+            body: ByteBuffer(),
+            length: 0,
+            isWhole: true
+        )
         return try await send(request, rest: nil, client, worker)
     }
 
     private func send(
-        _ request: UpstreamRequest, rest: (any BodySource)?, _ client: RequestBody, _ worker: Worker
+        _ request: UpstreamRequest,
+        rest: (any BodySource)?,
+        _ client: RequestBody,
+        _ worker: Worker
     ) async throws(GateError) -> ModelAnswer {
         let answer = try await worker.dialler.exchange(request, rest: rest, client: client)
         switch answer.status {

@@ -32,7 +32,9 @@ public struct ModelAnswer: ~Copyable {
     }
 
     private static func relay(
-        _ answer: consuming UpstreamAnswer, _ traits: ProviderTraits, to reply: consuming Reply
+        _ answer: consuming UpstreamAnswer,
+        _ traits: ProviderTraits,
+        to reply: consuming Reply
     ) async -> Carried {
         let meter = UsageMeter(answer)
         let policy = traits.responseFields
