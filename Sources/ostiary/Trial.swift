@@ -24,7 +24,7 @@ struct Trial: Sendable {
     func run(_ client: any LoopbackClient, token: String, voice: Voice) async throws {
         let stream = AnswerStream(voice: voice)
         let patience = Task {
-            try await Task.sleep(for: .seconds(1))
+            try await SystemClock().sleep(seconds: 1)
             if !stream.hasBegun { voice.progress("waiting for an answer of \(model)") }
         }
         defer { patience.cancel() }

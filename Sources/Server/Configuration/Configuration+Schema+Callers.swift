@@ -82,7 +82,11 @@ extension Configuration {
         ),
         .value(
             \.maxLifetime,
-            About(name: "max_lifetime", help: "the longest time between `iat` and `exp`"),
+            About(
+                name: "max_lifetime",
+                help: "the longest time between `iat` and `exp`",
+                environment: "JWT_MAX_LIFETIME"
+            ),
             .duration(1...31_536_000)
         ),
     ]

@@ -22,7 +22,8 @@ import Testing
         let more = [
             "AUDIENCES": "a, b", "TINFOIL_BASE_URL": "http://10.0.0.7:3001/v1/", "RATE_LIMIT_RPM": "120",
             "RATE_LIMIT_BURST": "30", "IDENTITY_HASH_KEY": String(repeating: "0f", count: 32), "LOG_FORMAT": "json",
-            "REQUIRED_SCOPES": "chat=x y", "JWT_LEEWAY": "60", "UPSTREAM_HEAD_TIMEOUT": "120", "SHUTDOWN_GRACE": "5",
+            "REQUIRED_SCOPES": "chat=x y", "JWT_LEEWAY": "60", "JWT_MAX_LIFETIME": "2h",
+            "UPSTREAM_HEAD_TIMEOUT": "120", "SHUTDOWN_GRACE": "5",
             "MAX_BODY": "33554432", "OSTIARY_LISTEN_ADDRESS": "[::1]:9000", "OSTIARY_ADMIN_ADDRESS": "localhost:9001",
             "OSTIARY_WORKERS": "3", "OSTIARY_LOG_LEVEL": "warning", "SEALED_MODE": "off", "ENCLAVE_ALLOW": "",
         ]
@@ -30,6 +31,7 @@ import Testing
         #expect(configuration.identity.jwt[0].audiences == ["a", "b"])
         #expect(configuration.identity.jwt[0].scopes == [.chat: ["x", "y"], .models: ["inference"]])
         #expect(configuration.identity.jwt[0].leeway == 60)
+        #expect(configuration.identity.jwt[0].maxLifetime == 7_200)
         #expect(configuration.identity.hashKey == .environment("IDENTITY_HASH_KEY"))
         #expect(configuration.providers[0].baseURL == "http://10.0.0.7:3001/v1")
         #expect(configuration.providers[0].timeouts.head == 120)

@@ -29,8 +29,8 @@ extension Configuration {
         for (name, target) in keyed + others { page += "| `\(name)` | \(target) |\n" }
         page += """
 
-            `ISSUER`, `JWKS_URL`, `AUDIENCES`, `REQUIRED_SCOPES` and `JWT_LEEWAY` speak about the sole entry of
-            `identity.jwt`, which is made if there is none; with several entries they are faults. The Tinfoil variables
+            `ISSUER`, `JWKS_URL`, `AUDIENCES`, `REQUIRED_SCOPES`, `JWT_LEEWAY` and `JWT_MAX_LIFETIME` speak about the sole
+            entry of `identity.jwt`, which is made if there is none; with several entries they are faults. The Tinfoil variables
             do nothing where the file has providers and none of them is named `tinfoil`.
 
             \(later)
