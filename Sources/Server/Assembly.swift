@@ -91,11 +91,7 @@ struct Assembly {
             )
         }
         let adminListeners = try await openAdminDoors(rooms, keySetPlace?.mint, adminDoor, beside: door, crew)
-        journal.event(
-            .info,
-            "the doors are open",
-            ["listen": publicListener.address, "admin": adminListeners.map(\.address).joined(separator: " ")]
-        )
+        tell(journal, publicListener, adminListeners)
         return Gate(
             configuration: configuration,
             rooms: rooms,
@@ -106,6 +102,22 @@ struct Assembly {
             crew: crew,
             log: log,
             upkeep: upkeep(rooms)
+        )
+    }
+
+    /// Says where the doors ended up.
+    private func tell(_ journal: Journal, _ publicListener: Listener, _ adminListeners: [Listener]) {
+        func bound(_ address: Configuration.Address, _ listener: Listener?) -> String {
+            "\(Configuration.Address(host: address.host, port: listener?.port.flatMap { UInt16(exactly: $0) } ?? 0))"
+        }
+        journal.event(
+            .info,
+            "the doors are open",
+            [
+                "listen": bound(configuration.listen.address, publicListener),
+                "admin": bound(configuration.admin.address, adminListeners.first),
+                "socket": configuration.admin.socket ?? "",
+            ]
         )
     }
 

@@ -118,8 +118,9 @@ import Testing
 
     @Test func theFirstLineTellsTheVersion() async throws {
         try await GateRig.run { rig async throws in
-            try await wait(for: "the first lines") { rig.log.lines.count >= 2 }
+            try await wait(for: "the first lines") { rig.log.text.contains("the doors are open") }
             #expect(rig.log.lines.first?.contains(#""version":"\#(Version.current)""#) == true)
+            #expect(rig.log.text.contains(#""listen":"127.0.0.1:\#(rig.gate.port)""#))
             #expect(rig.log.events.contains { $0.message.hasPrefix("IDENTITY_HASH_KEY is not set") })
         }
     }
