@@ -37,6 +37,7 @@ final class PublicDoor: EdgeService {
         } catch {
             var entry = Entry(id: id, time: rooms.clock.now, route: route?.path, status: 0, outcome: .answered, peer: peer)
             entry.started = reply.started
+            reply.endConnection()
             entry.refused(error, reply.refuse(error))
             return rooms.journal.enter(entry, loop: worker.index)
         }
