@@ -61,7 +61,7 @@ let package = Package(
         .testTarget(
             name: "WireTests",
             dependencies: [
-                "OstiaryWire", "OstiaryTesting", nio, nioPosix, nioTLS,
+                "OstiaryWire", "OstiaryTesting", nio, nioPosix, nioTLS, crypto,
                 .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "X509", package: "swift-certificates"),
             ]

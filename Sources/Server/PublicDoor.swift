@@ -43,6 +43,8 @@ final class PublicDoor: EdgeService {
                 started: reply.started,
                 at: rooms.clock.now
             )
+            // Two credentials leave no one to believe; nothing more is read from this connection.
+            reply.endConnection()
             return refuse(error, entry, body, reply)
         }
         if origins.isPreflight(head) {

@@ -25,6 +25,12 @@ public struct Reply: ~Copyable {
         write(&connection.answer.commonFields)
     }
 
+    /// Ends the connection behind this answer: the request was sound in form and still one that two readers could
+    /// understand differently.
+    public func endConnection() {
+        if connection.isCurrent(serial) { connection.clientKeeps = false }
+    }
+
     /// Sends a complete answer.
     /// - Parameter fields: appends further field lines; framing and connection fields are the edge's own.
     public consuming func send(

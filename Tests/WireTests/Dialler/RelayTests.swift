@@ -434,10 +434,11 @@ import Testing
                 .send("0\r\n\r\n"),
             ]
         }
-        try await Self.run(upstream) { _, client in
+        try await Self.run(upstream) { bench, client in
             client.send("POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\n\r\nhalf")
             try await client.receive(until: "hi")
             client.send("rest")
+            try await bench.settle()
             latch.open()
             do {
                 let value = try await client.answer().isComplete

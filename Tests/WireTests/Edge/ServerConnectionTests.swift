@@ -409,14 +409,19 @@ private final class PausedService: @unchecked Sendable {
     }
 
     var answer: ClosureService.Answer {
-        { [self] _, _, body, reply in
-            if !isGoing { await withUnsafeContinuation { waiter = $0 } }
+        let answer: ClosureService.Answer = { [self] _, _, body, reply in
+            await wait()
             var count = 0
             if !isRefusing {
                 while let piece = try? await body.next() { count += piece.readableBytes }
             }
             _ = reply.send(status: status, body: ByteBuffer(string: "\(count)"))
         }
+        return answer
+    }
+
+    private func wait() async {
+        if !isGoing { await withUnsafeContinuation { waiter = $0 } }
     }
 
     func go() {

@@ -1,0 +1,92 @@
+import NIOCore
+import NIOSSL
+import OstiaryCore
+import OstiaryTesting
+import Testing
+
+@testable import OstiaryWire
+
+/// TLS to providers (SEC-503).
+@Suite struct TrustTests {
+    private static func answer(
+        from identity: TLSConfiguration,
+        trusting roots: NIOSSLTrustRoots
+    ) async throws -> RawMessage {
+        try await SecureUpstream.open(identity) { upstream in
+            let origin = try #require(Origin("https://localhost:\(upstream.port)"))
+            return try await Bench.open(trust: Trust(roots: roots), service: { Forwarder($0, to: origin) }) { bench in
+                let client = try bench.client()
+                client.send("GET /a HTTP/1.1\r\nHost: x\r\n\r\n")
+                let first = try await client.answer()
+                if first.status == 200 {
+                    // A kept connection needs no second handshake.
+                    client.send("GET /b HTTP/1.1\r\nHost: x\r\n\r\n")
+                    _ = try await client.answer()
+                    #expect(bench.counters.open.current == 1)
+                }
+                return first
+            }
+        }
+    }
+
+    @Test func believesAServerOfItsAuthority() async throws {
+        let authority = try Authority()
+        let answer = try await Self.answer(from: authority.identity("localhost"), trusting: authority.roots)
+        #expect(answer.status == 200)
+        #expect(answer.text == "secret")
+    }
+
+    @Test func refusesAnotherName() async throws {
+        let authority = try Authority()
+        let answer = try await Self.answer(from: authority.identity("other.example"), trusting: authority.roots)
+        #expect(answer.status == 502)
+        #expect(answer.text.hasSuffix(" tls"))
+    }
+
+    @Test func refusesAnotherAuthority() async throws {
+        let answer = try await Self.answer(from: Authority().identity("localhost"), trusting: Authority().roots)
+        #expect(answer.status == 502)
+    }
+
+    @Test func refusesAnUnknownAuthorityByTheSystemsRoots() async throws {
+        let answer = try await Self.answer(from: Authority().identity("localhost"), trusting: .default)
+        #expect(answer.status == 502)
+    }
+
+    @Test func refusesAnExpiredCertificate() async throws {
+        let authority = try Authority()
+        let answer = try await Self.answer(
+            from: authority.identity("localhost", isExpired: true),
+            trusting: authority.roots
+        )
+        #expect(answer.status == 502)
+    }
+
+    @Test func gives502WhenTheHandshakeNeverEnds() async throws {
+        let upstream = try RecordingUpstream(at: .connection) { _ in [.wait(Latch())] }
+        let origin = try #require(Origin("https://localhost:\(upstream.port)"))
+        try await Bench.open(service: { Forwarder($0, to: origin) }) { bench in
+            let client = try bench.client()
+            client.send("POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nprompt")
+            try await upstream.requests(1)
+            try await bench.pass(6)
+            let answer = try await client.answer()
+            #expect(answer.status == 502)
+            try await upstream.left(0)
+        }
+        upstream.stop()
+    }
+
+    @Test func leavesTheHandshakeWhenTheClientLeaves() async throws {
+        let upstream = try RecordingUpstream(at: .connection) { _ in [.wait(Latch())] }
+        let origin = try #require(Origin("https://localhost:\(upstream.port)"))
+        try await Bench.open(service: { Forwarder($0, to: origin) }) { bench in
+            let client = try bench.client()
+            client.send("GET /a HTTP/1.1\r\nHost: x\r\n\r\n")
+            try await upstream.requests(1)
+            client.leave()
+            try await upstream.left(0)
+        }
+        upstream.stop()
+    }
+}
