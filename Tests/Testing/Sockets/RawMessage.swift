@@ -1,5 +1,5 @@
 /// An HTTP/1.1 message taken apart the plain way, for tests to look at.
-public struct RawMessage: Sendable {
+public struct RawMessage: Sendable, CustomStringConvertible, CustomReflectable {
     public let startLine: String
     /// Names in lower case, in order.
     public let fields: [(name: String, value: String)]
@@ -70,6 +70,10 @@ public struct RawMessage: Sendable {
         }
         finish(bytes, bytes.endIndex, body, false)
     }
+
+    /// Short, whatever the body: a failed test prints it.
+    public var description: String { "\(startLine), \(body.count) body bytes, complete: \(isComplete)" }
+    public var customMirror: Mirror { Mirror(self, children: []) }
 
     private static func lineEnd(_ bytes: ArraySlice<UInt8>, _ start: Int) -> Int? {
         var index = start
