@@ -135,7 +135,7 @@ import Testing
 
     @Test func doesNotBlameAPausedClientForTheSilence() {
         let latch = PausedService()
-        let bench = ConnectionBench(latch.answer)
+        let bench = ConnectionBench { _, _, body, reply in await latch.answer(body, reply) }
         bench.receive(Self.post(100_000))
         bench.receive(String(repeating: "x", count: 70_000))
         #expect(bench.transport.others == [.reading(false)])
@@ -162,7 +162,7 @@ import Testing
 
     @Test func drainsThoughMoreHadComeThanTheWindowHolds() {
         let latch = PausedService(status: 429)
-        let bench = ConnectionBench(latch.answer)
+        let bench = ConnectionBench { _, _, body, reply in await latch.answer(body, reply) }
         bench.receive(Self.post(100_000))
         bench.receive(String(repeating: "x", count: 70_000))
         latch.refuse()
@@ -358,7 +358,7 @@ import Testing
 
     @Test func drainingEndsIdleConnectionsAndKeepsNoOther() {
         let latch = PausedService()
-        let busy = ConnectionBench(latch.answer)
+        let busy = ConnectionBench { _, _, body, reply in await latch.answer(body, reply) }
         busy.receive(Self.post(2))
         busy.door.beginDraining()
         busy.connection.drain()
@@ -375,7 +375,7 @@ import Testing
 
     @Test func cuttingOffResetsAnAnswerInFlight() {
         let latch = PausedService()
-        let bench = ConnectionBench(latch.answer)
+        let bench = ConnectionBench { _, _, body, reply in await latch.answer(body, reply) }
         bench.receive(Self.post(2))
         bench.connection.cutOff()
         bench.loop.run()
@@ -409,16 +409,13 @@ private final class PausedService: @unchecked Sendable {
         self.status = status
     }
 
-    var answer: ClosureService.Answer {
-        let answer: ClosureService.Answer = { [self] _, _, body, reply in
-            await wait()
-            var count = 0
-            if !isRefusing {
-                while let piece = try? await body.next() { count += piece.readableBytes }
-            }
-            _ = reply.send(status: status, body: ByteBuffer(string: "\(count)"))
+    func answer(_ body: RequestBody, _ reply: consuming Reply) async {
+        await wait()
+        var count = 0
+        if !isRefusing {
+            while let piece = try? await body.next() { count += piece.readableBytes }
         }
-        return answer
+        _ = reply.send(status: status, body: ByteBuffer(string: "\(count)"))
     }
 
     private func wait() async {
