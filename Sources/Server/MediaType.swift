@@ -10,18 +10,41 @@ enum MediaType {
     ///   is taken for JSON (RFC 9110 section 8.3 leaves it to the recipient); what is none is refused when it is read.
     static func check(_ head: RequestHead) throws(GateError) {
         guard !head.has(.contentEncoding) else { throw GateError(.unsupportedMediaType, cause: "content_encoding") }
-        guard let value = head.value(.contentType) else { return }
-        guard isJSON(String(decoding: value, as: UTF8.self).lowercased()) else {
-            throw GateError(.unsupportedMediaType, cause: "content_type")
+        let isJSON = head.withValue(.contentType, isJSON)
+        guard isJSON ?? true else { throw GateError(.unsupportedMediaType, cause: "content_type") }
+    }
+
+    /// `application/json`, alone or with `charset=utf-8`, in any case and with blanks around the semicolon.
+    private static func isJSON(_ value: Span<UInt8>) -> Bool {
+        guard begins(value, with: "application/json") else { return false }
+        var index = "application/json".utf8.count
+        while index < value.count {
+            while index < value.count, isBlank(value[index]) { index += 1 }
+            guard index < value.count, value[index] == UInt8(ascii: ";") else { return index == value.count }
+            index += 1
+            while index < value.count, isBlank(value[index]) { index += 1 }
+            let parameter = value.extracting(index..<value.count)
+            if begins(parameter, with: "charset=utf-8") {
+                index += "charset=utf-8".utf8.count
+            } else if begins(parameter, with: "charset=\"utf-8\"") {
+                index += "charset=\"utf-8\"".utf8.count
+            } else {
+                return false
+            }
+        }
+        return true
+    }
+
+    private static func begins(_ value: Span<UInt8>, with text: StaticString) -> Bool {
+        guard value.count >= text.utf8CodeUnitCount else { return false }
+        return text.withUTF8Buffer { letters in
+            letters.indices.allSatisfy { index in
+                let octet = value[index]
+                let isCapital = octet >= UInt8(ascii: "A") && octet <= UInt8(ascii: "Z")
+                return (isCapital ? octet | 0x20 : octet) == letters[index]
+            }
         }
     }
 
-    /// `application/json`, alone or with `charset=utf-8`.
-    private static func isJSON(_ value: String) -> Bool {
-        var parts = value.split(separator: ";", omittingEmptySubsequences: false).map {
-            $0.filter { $0 != " " && $0 != "\t" }
-        }
-        guard parts.removeFirst() == "application/json" else { return false }
-        return parts.allSatisfy { ["charset=utf-8", "charset=\"utf-8\""].contains($0) }
-    }
+    private static func isBlank(_ octet: UInt8) -> Bool { octet == 0x20 || octet == 0x09 }
 }
