@@ -26,7 +26,7 @@ extension ByteBuffer {
     /// Writes what every answer of the public door carries.
     mutating func writeCommonFields(_ id: RequestID, development: Bool) {
         writeStaticString("x-request-id: ")
-        id.forEachByte { writeInteger($0) }
+        id.withBytes { writeSpan($0) }
         writeStaticString("\r\nx-protocol-version: 1\r\n")
         if development { writeField("x-dev-mode", "1") }
     }

@@ -15,21 +15,27 @@ public struct RequestID: Hashable, Sendable, CustomStringConvertible {
     /// The length of the written form in bytes.
     public static let length = 36
 
-    /// Calls `emit` with each byte of the written form.
+    /// Lends the written form.
     @inlinable
-    public func forEachByte(_ emit: (UInt8) -> Void) {
-        emit(UInt8(ascii: "r"))
-        emit(UInt8(ascii: "e"))
-        emit(UInt8(ascii: "q"))
-        emit(UInt8(ascii: "_"))
-        Hex.forEachDigit(of: high, emit)
-        Hex.forEachDigit(of: low, emit)
+    public func withBytes<Result>(_ body: (Span<UInt8>) -> Result) -> Result {
+        var bytes = InlineArray<36, UInt8>(repeating: UInt8(ascii: "_"))
+        bytes[0] = UInt8(ascii: "r")
+        bytes[1] = UInt8(ascii: "e")
+        bytes[2] = UInt8(ascii: "q")
+        var index = 4
+        for half in 0..<2 {
+            let word = half == 0 ? high : low
+            var shift: UInt64 = 64
+            while shift > 0 {
+                shift -= 4
+                bytes[index] = Hex.digit(UInt8(truncatingIfNeeded: (word >> shift) & 0xf))
+                index += 1
+            }
+        }
+        return body(bytes.span)
     }
 
     public var description: String {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(Self.length)
-        forEachByte { bytes.append($0) }
-        return String(decoding: bytes, as: UTF8.self)
+        withBytes { bytes in bytes.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) } }
     }
 }

@@ -71,7 +71,7 @@ struct LineBytes {
     }
 
     mutating func requestID(_ id: RequestID) {
-        id.forEachByte { bytes.append($0) }
+        id.withBytes { id in id.withUnsafeBufferPointer { bytes.append(contentsOf: $0) } }
     }
 
     /// The first eight digits, as `Pseudonym.description` has them.

@@ -114,12 +114,12 @@ public final class HTTPProvider: Sendable {
             head.withValue(name) { value in
                 out.writeStaticString(name.text)
                 out.writeStaticString(": ")
-                value.withUnsafeBufferPointer { _ = out.writeBytes($0) }
+                out.writeSpan(value)
                 out.writeStaticString("\r\n")
             }
         }
         out.writeStaticString("x-request-id: ")
-        call.id.forEachByte { out.writeInteger($0) }
+        call.id.withBytes { out.writeSpan($0) }
         out.writeStaticString("\r\n")
         return out
     }
@@ -128,7 +128,7 @@ public final class HTTPProvider: Sendable {
         switch key {
         case .some(let loan) where traits.credential == .bearer:
             out.writeStaticString("authorization: Bearer ")
-            loan.withBytes { secret in secret.withUnsafeBufferPointer { _ = out.writeBytes($0) } }
+            loan.withBytes { secret in out.writeSpan(secret) }
             out.writeStaticString("\r\n")
         default:
             break

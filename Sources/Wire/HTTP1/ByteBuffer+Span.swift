@@ -18,4 +18,10 @@ extension ByteBuffer {
         }
         return try result.get()
     }
+
+    /// Writes these bytes.
+    @inlinable
+    public mutating func writeSpan(_ bytes: Span<UInt8>) {
+        bytes.withUnsafeBufferPointer { _ = writeBytes(UnsafeRawBufferPointer($0)) }
+    }
 }

@@ -1,4 +1,5 @@
 import NIOCore
+import OstiaryCore
 
 extension ByteBuffer {
     /// Writes `HTTP/1.1 STATUS REASON CRLF`.
@@ -20,17 +21,20 @@ extension ByteBuffer {
             rest /= 10
             count += 1
         } while rest > 0
-        for index in (20 - count)..<20 { writeInteger(digits[index]) }
+        writeSpan(digits.span.extracting((20 - count)..<20))
     }
 
     /// Writes a number in hexadecimal digits.
     mutating func writeHexadecimal(_ number: Int) {
-        var shift = max(0, (64 - number.leadingZeroBitCount + 3) / 4 - 1) * 4
-        while shift >= 0 {
-            let digit = UInt8(truncatingIfNeeded: (number >> shift) & 0xf)
-            writeInteger(digit < 10 ? UInt8(ascii: "0") &+ digit : UInt8(ascii: "a") &+ (digit &- 10))
-            shift -= 4
-        }
+        var digits: InlineArray<16, UInt8> = .init(repeating: 0)
+        var count = 0
+        var rest = number.magnitude
+        repeat {
+            digits[15 - count] = Hex.digit(UInt8(truncatingIfNeeded: rest & 0xf))
+            rest >>= 4
+            count += 1
+        } while rest > 0
+        writeSpan(digits.span.extracting((16 - count)..<16))
     }
 
     private static func reason(_ status: Int) -> StaticString {
