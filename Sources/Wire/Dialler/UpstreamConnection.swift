@@ -195,6 +195,11 @@ final class UpstreamConnection: TransportOwner, Watched, Partner {
         return (earlier, isBodyEnded, isFailed)
     }
 
+    /// Gives the provider this long for the rest of its body.
+    func boundBody(within seconds: Double) {
+        if state == .body, !isBodyEnded { setDeadline(seconds) }
+    }
+
     func abandoned() {
         guard state != .idle else { return }
         sink = nil
