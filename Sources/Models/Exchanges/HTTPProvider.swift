@@ -46,14 +46,14 @@ public final class HTTPProvider: Sendable {
         }
         let request = UpstreamRequest(
             to: target,
-            head: requestHead(call, permit.route, head, key),
+            head: requestHead(call, permit.route, head, key, hasBody: true),
             isHEAD: false,
             hasBody: true,
             body: body,
             length: length,
             isWhole: asked.isWhole
         )
-        return try await send(request, rest: asked.rest, client, worker)
+        return try await send(request, rest: asked.rest, key, client, worker)
     }
 
     /// Asks for a document of the provider's, like its list of models.
@@ -67,36 +67,42 @@ public final class HTTPProvider: Sendable {
     ) async throws(GateError) -> ModelAnswer {
         let request = UpstreamRequest(
             to: target,
-            head: requestHead(call, permit.route, head, key),
+            head: requestHead(call, permit.route, head, key, hasBody: false),
             isHEAD: call.method == .head,
             hasBody: false,
             body: ByteBuffer(),
             length: 0,
             isWhole: true
         )
-        return try await send(request, rest: nil, client, worker)
+        return try await send(request, rest: nil, key, client, worker)
     }
 
     private func send(
         _ request: UpstreamRequest,
         rest: (any BodySource)?,
+        _ key: borrowing Loan?,
         _ client: RequestBody,
         _ worker: Worker
     ) async throws(GateError) -> ModelAnswer {
         let answer = try await worker.dialler.exchange(request, rest: rest, client: client)
-        switch answer.status {
-        case 401, 403:
-            // The body may quote the key; a nonce means that the answer is for a sealed client's eyes only.
-            guard answer.has(.sealedNonce) else { throw GateError(.upstreamAuthFailed) }
-        case 300..<400:
-            throw GateError(.upstreamProtocolError, cause: "redirect")
-        default:
-            break
-        }
-        return ModelAnswer(answer, from: traits)
+        let status = answer.status
+        if (300..<400).contains(status) { throw GateError(.upstreamProtocolError, cause: "redirect") }
+        // A nonce means that the answer is for a sealed client's eyes only.
+        guard status >= 400, !answer.has(.sealedNonce) else { return ModelAnswer(answer, from: traits) }
+        // It is the gate's key that was refused, not the caller's token.
+        if status == 401 || status == 403 { throw GateError(.upstreamAuthFailed) }
+        let askedAt = answer.askedAt
+        let failed = try await FailedAnswer.read(answer, from: traits, hiding: key, client: client)
+        return ModelAnswer(failed, askedAt: askedAt)
     }
 
-    private func requestHead(_ call: Call, _ route: Route, _ head: RequestHead, _ key: borrowing Loan?) -> ByteBuffer {
+    private func requestHead(
+        _ call: Call,
+        _ route: Route,
+        _ head: RequestHead,
+        _ key: borrowing Loan?,
+        hasBody: Bool
+    ) -> ByteBuffer {
         var out = ByteBufferAllocator().buffer(capacity: 512)
         out.writeString(call.method.rawValue)
         out.writeStaticString(" ")
@@ -110,6 +116,8 @@ public final class HTTPProvider: Sendable {
         out.writeStaticString(" HTTP/1.1\r\n")
         out.writeImmutableBuffer(fixedLines)
         write(key, to: &out)
+        // What is posted was read as JSON here, so the provider shall not guess what it is.
+        if hasBody, !head.has(.contentType) { out.writeStaticString("content-type: application/json\r\n") }
         for name in traits.requestFields.names {
             head.withValue(name) { value in
                 out.writeStaticString(name.text)

@@ -6,6 +6,7 @@ public import OstiaryWire
 public struct ModelAnswer: ~Copyable {
     private enum Source: ~Copyable {
         case upstream(UpstreamAnswer, ProviderTraits)
+        case failed(FailedAnswer)
         case script(EchoScript)
     }
 
@@ -18,6 +19,11 @@ public struct ModelAnswer: ~Copyable {
         source = .upstream(answer, traits)
     }
 
+    init(_ failed: FailedAnswer, askedAt: MonotonicTime) {
+        self.askedAt = askedAt
+        source = .failed(failed)
+    }
+
     init(_ script: EchoScript) {
         askedAt = nil
         source = .script(script)
@@ -27,6 +33,7 @@ public struct ModelAnswer: ~Copyable {
     public consuming func carry(to reply: consuming Reply, clock: any GateClock) async -> Carried {
         switch consume source {
         case .upstream(let answer, let traits): await Self.relay(answer, traits, to: reply)
+        case .failed(let failed): failed.send(to: reply)
         case .script(let script): await script.play(to: reply, clock: clock)
         }
     }

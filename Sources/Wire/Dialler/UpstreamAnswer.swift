@@ -29,6 +29,11 @@ public struct UpstreamAnswer: ~Copyable {
         valueBytes(name).map { Array($0.readableBytesView) }
     }
 
+    /// Appends `name: value CRLF` for every field that has a name for the client.
+    public func copyFields(to buffer: inout ByteBuffer, naming: (FieldName) -> StaticString?) {
+        head.copyFields(to: &buffer, naming: naming)
+    }
+
     /// Reads the whole body.
     /// - Throws: `.upstreamProtocolError` when it breaks off or is longer than `limit` bytes.
     public consuming func collect(limit: Int) async throws(GateError) -> ByteBuffer {
@@ -40,7 +45,35 @@ public struct UpstreamAnswer: ~Copyable {
     /// Hands the body over piece by piece.
     /// - Throws: `.upstreamProtocolError` when it breaks off or is longer than `limit` bytes.
     public consuming func pour(limit: Int, _ take: @escaping (ByteBuffer) -> Void) async throws(GateError) {
-        try await Pouring(upstream: takeConnection(), limit: limit, take: take).run()
+        let ending = await Pouring(upstream: takeConnection(), limit: limit, take: take).run(for: nil)
+        if ending == .full { throw GateError(.upstreamProtocolError, cause: "body_too_large") }
+        try Self.check(ending)
+    }
+
+    /// Reads the body up to `limit` bytes, and leaves the provider when there is more.
+    /// - Parameters:
+    ///   - seconds: how long the provider may take for it.
+    ///   - client: the exchange this is for, whose end cancels the request.
+    /// - Throws: `.upstreamProtocolError` when the body breaks off or takes too long, `.clientGone`.
+    public consuming func collectBeginning(
+        limit: Int,
+        within seconds: Double,
+        client: RequestBody
+    ) async throws(GateError) -> (body: ByteBuffer, isWhole: Bool) {
+        connection.boundBody(within: seconds)
+        var body = ByteBuffer()
+        let pouring = Pouring(upstream: takeConnection(), limit: limit) { body.writeImmutableBuffer($0) }
+        let ending = await pouring.run(for: client)
+        try Self.check(ending)
+        return (body, ending == .whole)
+    }
+
+    private static func check(_ ending: Pouring.Ending) throws(GateError) {
+        switch ending {
+        case .whole, .full: break
+        case .broken: throw GateError(.upstreamProtocolError, cause: "body_broken")
+        case .left: throw GateError(.clientGone)
+        }
     }
 
     mutating func takeConnection() -> UpstreamConnection {
@@ -50,60 +83,5 @@ public struct UpstreamAnswer: ~Copyable {
 
     deinit {
         if !isTaken { connection.abandoned() }
-    }
-}
-
-/// Takes a whole body in.
-private final class Pouring: BodySink {
-    private let upstream: UpstreamConnection
-    private let limit: Int
-    private let take: (ByteBuffer) -> Void
-    private var count = 0
-    private var isOver = false
-    private var failure: StaticString?
-    private var waiter: UnsafeContinuation<Void, Never>?
-
-    init(upstream: UpstreamConnection, limit: Int, take: @escaping (ByteBuffer) -> Void) {
-        self.upstream = upstream
-        self.limit = limit
-        self.take = take
-    }
-
-    func run() async throws(GateError) {
-        let earlier = upstream.attach(self)
-        if let held = earlier.held { piece(held) }
-        if earlier.isFailed { failed() }
-        if earlier.isEnded { finish() }
-        if !isOver { await withUnsafeContinuation { waiter = $0 } }
-        if let failure {
-            upstream.abandoned()
-            throw GateError(.upstreamProtocolError, cause: failure)
-        }
-        upstream.taken()
-    }
-
-    func piece(_ bytes: ByteBuffer) {
-        guard failure == nil else { return }
-        count += bytes.readableBytes
-        guard count <= limit else {
-            failure = "body_too_large"
-            return finish()
-        }
-        take(bytes)
-    }
-
-    func flush() {}
-    func ended() { finish() }
-
-    func failed() {
-        if failure == nil { failure = "body_broken" }
-        finish()
-    }
-
-    private func finish() {
-        isOver = true
-        let waiter = waiter
-        self.waiter = nil
-        waiter?.resume()
     }
 }

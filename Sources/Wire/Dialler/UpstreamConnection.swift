@@ -195,6 +195,11 @@ final class UpstreamConnection: TransportOwner, Watched, Partner {
         return (earlier, isBodyEnded, isFailed)
     }
 
+    /// Gives the provider this long for the rest of its body.
+    func boundBody(within seconds: Double) {
+        if state == .body, !isBodyEnded { setDeadline(seconds) }
+    }
+
     func abandoned() {
         guard state != .idle else { return }
         sink = nil
@@ -224,6 +229,20 @@ final class UpstreamConnection: TransportOwner, Watched, Partner {
         self.transport = transport
         worker.watch(self)
         worker.dialler.opened(self)
+        if pool.target.origin.isSecure { setDeadline(settings.connectTime) } else { state = .idle }
+    }
+
+    func secured() {
+        guard state == .connecting else { return }
+        state = .idle
+        deadline = .never
+        wakeReadyWaiter()
+    }
+
+    private func wakeReadyWaiter() {
+        guard let waiter = readyWaiter else { return }
+        readyWaiter = nil
+        waiter.resume()
     }
 
     func received(_ bytes: ByteBuffer) {
@@ -260,6 +279,8 @@ final class UpstreamConnection: TransportOwner, Watched, Partner {
             worker.unwatch(self)
             worker.dialler.forget(self)
         }
+        inbound = ByteBuffer()
+        wakeReadyWaiter()
         if let waiter = writableWaiter {
             writableWaiter = nil
             waiter.resume()

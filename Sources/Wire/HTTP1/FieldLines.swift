@@ -35,6 +35,11 @@ struct FieldLines: Sendable {
         return lines.first { $0.name == name }?.value
     }
 
+    /// Whether more than one line has this name.
+    func isRepeated(_ name: FieldName) -> Bool {
+        has(name) && lines.count { $0.name == name } > 1
+    }
+
     /// Reads field lines from `start` up to the empty line, whose end it returns.
     ///
     /// Strict by RFC 9112 section 5: no space before the colon, no folding, CRLF only, no control characters.

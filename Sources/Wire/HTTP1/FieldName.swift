@@ -67,11 +67,12 @@ public enum FieldName: UInt8, Sendable, CaseIterable {
         }
     }
 
-    /// The fields that decide something and so may occur once only (SEC-108).
+    /// The fields that decide something and so may occur once only (SEC-108). `X-Protocol-Version` is not among them:
+    /// its repetition has an error of its own, given where the version is checked.
     var isSingular: Bool {
         switch self {
         case .host, .contentLength, .transferEncoding, .authorization, .apiKey, .contentType, .contentEncoding,
-            .protocolVersion, .expect, .idempotencyKey, .sealedKey, .origin, .requestMethod:
+            .expect, .idempotencyKey, .sealedKey, .origin, .requestMethod:
             true
         default: false
         }

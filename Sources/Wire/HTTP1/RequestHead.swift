@@ -69,6 +69,9 @@ public final class RequestHead: Sendable {
 
     public func has(_ name: FieldName) -> Bool { fields.has(name) }
 
+    /// Whether more than one field has this name.
+    public func isRepeated(_ name: FieldName) -> Bool { fields.isRepeated(name) }
+
     /// The value of the first field of this name, without surrounding white space; `nil` when there is none.
     public func valueBytes(_ name: FieldName) -> ByteBuffer? {
         fields.first(name).map(slice)
