@@ -11,10 +11,10 @@ struct HTTP1VectorTests {
 
     /// What a case did: the answers, how the connection ended, what reached the provider.
     private struct Outcome {
-        var answers: [RawMessage] = []
+        var answers: [OstiaryTesting.RawMessage] = []
         var ending: RawClient.Ending?
         var leftOver: [UInt8] = []
-        var forwarded: [RawMessage] = []
+        var forwarded: [OstiaryTesting.RawMessage] = []
 
         var status: Int? { answers.first?.status }
         var summary: String {
@@ -173,7 +173,7 @@ struct HTTP1VectorTests {
         #expect(client.unread == [])
     }
 
-    private static func checkForwarded(_ test: Case, _ requests: [RawMessage], _ bench: GateBench) {
+    private static func checkForwarded(_ test: Case, _ requests: [OstiaryTesting.RawMessage], _ bench: GateBench) {
         for request in requests {
             let names = request.fields.map(\.name)
             #expect(!(names.contains("content-length") && names.contains("transfer-encoding")), "\(test.id)")
