@@ -29,12 +29,12 @@ import Testing
               jwt:
                 - issuer: "https://issuer.test"
                   jwks: "file:/run/jwks.json"
-                  audiences: ["bench"]
+                  audiences: ["rig"]
                   scopes: {chat: "llm"}
             providers:
-              bench: {kind: openai, base_url: "http://127.0.0.1:9000/v1", key: "env:GWBENCH_PROVIDER_KEY"}
+              rig: {kind: openai, base_url: "http://127.0.0.1:9000/v1", key: "env:GWBENCH_PROVIDER_KEY"}
             models:
-              "*": {provider: bench}
+              "*": {provider: rig}
             limits: {requests_per_minute: 100000000, burst: 100000000, concurrent: 100000}
             """,
             ["GWBENCH_PROVIDER_KEY": "k"],

@@ -122,10 +122,10 @@ import Testing
         try await GateRig.run({ $0.admin.socket = path }) { rig async throws in
             let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
             #expect(mode == 0o600)
-            let line = try await RawLine.connect(socket: path)
+            let line = try RawConnection(path: path)
             line.send("GET /health HTTP/1.1\r\nHost: ostiary\r\n\r\n")
-            #expect(try await line.nextAnswer().status == 200)
-            line.close()
+            #expect(try await line.answer().status == 200)
+            line.leave()
         }
         #expect(!FileManager.default.fileExists(atPath: path))
     }

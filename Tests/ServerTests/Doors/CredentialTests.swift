@@ -1,3 +1,4 @@
+import OstiaryTesting
 import Testing
 
 @testable import OstiaryServer
@@ -58,18 +59,18 @@ import Testing
         try await GateRig.run { rig async throws in
             let field = field.replacing("TOKEN", with: rig.token())
             let first = field.hasPrefix("Host") || field.hasPrefix("Content-Length") ? [] : [field]
-            let line = try await rig.connect()
+            let line = try rig.client()
             line.send(
                 (["POST /v1/chat/completions HTTP/1.1", "Host: gate.example", "Content-Length: 0"] + first + [field])
                     .joined(separator: "\r\n") + "\r\n\r\n"
             )
-            let answer = try await line.nextAnswer()
+            let answer = try await line.answer()
             #expect(answer.status == 400)
             #expect(answer["connection"] == "close")
-            for name in ["x-request-id", "x-protocol-version"] { #expect(answer.all(name).count == 1) }
+            for name in ["x-request-id", "x-protocol-version"] { #expect(answer.values(name).count == 1) }
             #expect(answer["cache-control"] == "no-store")
             #expect(rig.upstream.requests.isEmpty)
-            line.close()
+            line.leave()
         }
     }
 
@@ -96,28 +97,28 @@ import Testing
     // Nothing of a stranger's body is read: the answer comes although the body never does.
     @Test func answersAStrangerBeforeTheBody() async throws {
         try await GateRig.run { rig async throws in
-            let line = try await rig.connect()
+            let line = try rig.client()
             line.send("POST /v1/chat/completions HTTP/1.1\r\nHost: g\r\nContent-Length: 1000000\r\n\r\n{")
-            let answer = try await line.nextAnswer()
+            let answer = try await line.answer()
             #expect(answer.status == 401)
             #expect(answer["connection"] == "close")
             // SEC-102: what follows is body, whatever it looks like.
             line.send("GET /health HTTP/1.1\r\nHost: g\r\n\r\n")
-            try await wait(for: "the end of the connection") { line.end != nil }
-            #expect(line.waiting.isEmpty)
-            line.close()
+            try await line.receiveEnd()
+            #expect(line.unread.isEmpty)
+            line.leave()
         }
     }
 
     @Test func aFewBytesOfBodyAreDrainedAndTheConnectionIsKept() async throws {
         try await GateRig.run { rig async throws in
-            let line = try await rig.connect()
+            let line = try rig.client()
             line.send(rig.request("POST", "/v1/chat/completions", body: #"{"a":"GET /health HTTP/1.1"}"#))
-            #expect(try await line.nextAnswer().status == 401)
+            #expect(try await line.answer().status == 401)
             line.send(rig.request("GET", "/health"))
-            #expect(try await line.nextAnswer().status == 200)
-            #expect(line.waiting.isEmpty)
-            line.close()
+            #expect(try await line.answer().status == 200)
+            #expect(line.unread.isEmpty)
+            line.leave()
         }
     }
 

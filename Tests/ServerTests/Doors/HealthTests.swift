@@ -20,17 +20,17 @@ import Testing
             #expect(try await rig.ask("GET", "/ready").text.hasPrefix(#"{"status":"ready","#))
             let head = try await rig.ask("HEAD", "/health")
             #expect(head["content-length"] == "\(answer.body.count)")
-            #expect(rig.upstream.lines.isEmpty)
+            #expect(rig.upstream.connections.isEmpty)
         }
     }
 
     @Test func tellsThatItGoesDown() async throws {
         try await GateRig.run { rig async throws in
-            let idle = try await rig.connect()
+            let idle = try rig.client()
             idle.send(rig.request("GET", "/health"))
-            #expect(try await idle.nextAnswer().status == 200)
+            #expect(try await idle.answer().status == 200)
             await rig.gate.beginShutdown()
-            try await wait(for: "the idle connection's end") { idle.end != nil }
+            try await idle.receiveEnd()
             for target in ["/health", "/ready"] {
                 let answer = try await rig.ask("GET", target)
                 #expect(answer.status == 503)

@@ -31,7 +31,7 @@ import Testing
             }
             #expect(answer["vary"] == "origin")
             #expect(answer["access-control-allow-credentials"] == nil)
-            #expect(rig.upstream.lines.isEmpty)
+            #expect(rig.upstream.connections.isEmpty)
         }
     }
 

@@ -1,5 +1,6 @@
 import Foundation
 import OstiaryCore
+import OstiaryTesting
 import Testing
 
 @testable import OstiaryServer
@@ -67,7 +68,7 @@ import Testing
     }
 
     @Test func aDoorThatIsTakenStopsTheStart() async throws {
-        let taken = try await RawServer.open { _ in }
+        let taken = try Socket.listen()
         let address = Configuration.Address(host: "127.0.0.1", port: UInt16(taken.port))
         for change in [{ $0.listen.address = address }, { $0.admin.address = address }]
             as [(inout Configuration) -> Void]
@@ -80,6 +81,6 @@ import Testing
                 #expect(named == address)
             }
         }
-        await taken.close()
+        taken.socket.end()
     }
 }

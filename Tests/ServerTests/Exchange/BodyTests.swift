@@ -7,8 +7,8 @@ import Testing
 
 @Suite struct BodyTests {
     /// Begins a chat request whose body of `length` bytes is sent by the test.
-    private func begin(_ rig: GateRig, length: Int) async throws -> RawLine {
-        let line = try await rig.connect()
+    private func begin(_ rig: GateRig, length: Int) throws -> RawConnection {
+        let line = try rig.client()
         line.send(
             rig.request(
                 "POST",
@@ -20,31 +20,23 @@ import Testing
         return line
     }
 
-    /// Takes a request's head and leaves the body on the line.
-    private static let headOnly: Upstream.Script = { line, upstream in
-        guard let head = try await line.nextHead() else { return }
-        upstream.record(head)
-    }
-
     @Test func aLongBodyThatNamesItsModelFirstStreamsThrough() async throws {
         let filler = String(repeating: "x", count: 400_000)
         let body = #"{"model":"m","messages":[{"role":"user","content":"\#(filler)"}]}"#
-        try await GateRig.run(upstream: Self.headOnly) { rig async throws in
-            let line = try await begin(rig, length: body.utf8.count)
+        try await GateRig.run(upstream: RecordingUpstream.handingOver(at: .head)) { rig async throws in
+            let line = try begin(rig, length: body.utf8.count)
             let bytes = Array(body.utf8)
-            line.send(Array(bytes[..<200_000]))
-            try await wait(for: "the first bytes at the provider") {
-                (rig.upstream.lines.first?.waitingCount ?? 0) > 100_000
-            }
-            let provider = try #require(rig.upstream.lines.first)
-            line.send(Array(bytes[200_000...]))
-            #expect(try await provider.arrive(bytes.count))
-            #expect(provider.take(bytes.count) == bytes)
+            line.send(bytes[..<200_000])
+            let provider = try await rig.upstream.handed()
+            try await provider.receive(count: 100_000)
+            line.send(bytes[200_000...])
+            try await provider.receive(count: bytes.count)
+            #expect(provider.unread == bytes)
             provider.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
-            let answer = try await line.nextAnswer()
+            let answer = try await line.answer()
             #expect(answer.status == 200)
             #expect(try await rig.entry(of: answer).bytes_in == bytes.count)
-            line.close()
+            line.leave()
             try await rig.expectBalanced()
         }
     }
@@ -53,26 +45,25 @@ import Testing
     func aLongBodyThatTurnsOutBadNeverReachesTheProviderWhole(tail: String) async throws {
         let filler = String(repeating: "x", count: 400_000)
         let body = #"{"model":"m","messages":[{"role":"user","content":"\#(filler)"}]\#(tail)"#
-        try await GateRig.run(upstream: Self.headOnly) { rig async throws in
-            let line = try await begin(rig, length: body.utf8.count)
+        try await GateRig.run(upstream: RecordingUpstream.handingOver(at: .head)) { rig async throws in
+            let line = try begin(rig, length: body.utf8.count)
             let bytes = Array(body.utf8)
-            line.send(Array(bytes[..<200_000]))
-            try await wait(for: "the first bytes at the provider") { !rig.upstream.requests.isEmpty }
-            line.send(Array(bytes[200_000...]))
-            let answer = try await line.nextAnswer()
+            line.send(bytes[..<200_000])
+            let provider = try await rig.upstream.handed()
+            line.send(bytes[200_000...])
+            let answer = try await line.answer()
             #expect(answer.status == 400)
             #expect(answer.code == "invalid_request")
-            let provider = try #require(rig.upstream.lines.first)
-            try await wait(for: "the request's end at the provider") { provider.end != nil }
-            #expect(provider.waitingCount < body.utf8.count)
-            line.close()
+            try await provider.receiveEnd()
+            #expect(provider.unread.count < body.utf8.count)
+            line.leave()
             try await rig.expectBalanced()
         }
     }
 
     @Test func aChunkedBodyIsFramedAnew() async throws {
         try await GateRig.run { rig async throws in
-            let line = try await rig.connect()
+            let line = try rig.client()
             let body = GateRig.question("public-name")
             line.send(
                 rig.request(
@@ -84,12 +75,12 @@ import Testing
             )
             for byte in body.utf8 { line.send("1;ext=x\r\n\(String(decoding: [byte], as: UTF8.self))\r\n") }
             line.send("0\r\nX-Trailer: x\r\n\r\n")
-            #expect(try await line.nextAnswer().status == 200)
-            let request = try #require(rig.upstream.requests.first)
+            #expect(try await line.answer().status == 200)
+            let request = try #require(rig.upstream.requests.first?.message)
             #expect(request.text == GateRig.question("upstream-name"))
             #expect(request["transfer-encoding"] == nil)
             #expect(request["x-trailer"] == nil)
-            line.close()
+            line.leave()
         }
     }
 
@@ -99,7 +90,7 @@ import Testing
         try await GateRig.run { rig async throws in
             let answer = try await rig.ask("POST", "/v1/chat/completions", token: rig.token(), body: body)
             #expect(answer.status == 200)
-            let request = try #require(rig.upstream.requests.first)
+            let request = try #require(rig.upstream.requests.first?.message)
             #expect(request.text.hasSuffix(#""model":"upstream-name"}"#))
             #expect(request.body.count == body.utf8.count + 2)
             #expect(try await rig.metric("gw_held_body_bytes") == 0)
@@ -109,10 +100,10 @@ import Testing
 
     @Test func aHeldBodyIsGivenBackWhenItsClientLeaves() async throws {
         try await GateRig.run { rig async throws in
-            let line = try await begin(rig, length: 4 << 20)
+            let line = try begin(rig, length: 4 << 20)
             line.send(#"{"messages":""# + String(repeating: "x", count: 1 << 20))
             try await wait(for: "the bytes to be held") { try await rig.metric("gw_held_body_bytes") > 900_000 }
-            line.close()
+            line.leave()
             try await wait(for: "them to be given back") { try await rig.metric("gw_held_body_bytes") == 0 }
             let entry = try await rig.entry { $0.route == "/v1/chat/completions" }
             #expect(entry.cut == "client")
@@ -125,21 +116,21 @@ import Testing
     @Test func bodiesThatMustBeHeldAreBounded() async throws {
         try await GateRig.run(held: HeldBodies(limit: 1 << 20)) { rig async throws in
             let half = #"{"messages":""# + String(repeating: "x", count: 900_000)
-            let first = try await begin(rig, length: 2 << 20)
+            let first = try begin(rig, length: 2 << 20)
             first.send(half)
             try await wait(for: "the bytes to be held") { try await rig.metric("gw_held_body_bytes") > 700_000 }
-            let second = try await begin(rig, length: 2 << 20)
+            let second = try begin(rig, length: 2 << 20)
             second.send(half)
-            let answer = try await second.nextAnswer()
+            let answer = try await second.answer()
             #expect(answer.status == 503)
             #expect(answer.code == "overloaded")
             #expect(answer["retry-after"] == "1")
             #expect(try await rig.metric("gw_held_bodies_refused_total") == 1)
             // Short bodies need no share, and what is given back can be taken again.
             #expect(try await rig.chat().status == 200)
-            first.close()
+            first.leave()
             try await wait(for: "the bytes to be given back") { try await rig.metric("gw_held_body_bytes") == 0 }
-            second.close()
+            second.leave()
             try await rig.expectBalanced()
         }
     }
@@ -176,7 +167,7 @@ import Testing
             let declared = try await rig.ask("POST", "/v1/chat/completions", token: token, body: long)
             #expect(declared.status == 413)
             #expect(declared["x-request-id"] != nil)
-            let line = try await rig.connect()
+            let line = try rig.client()
             line.send(
                 rig.request(
                     "POST",
@@ -185,9 +176,9 @@ import Testing
                     fields: ["Content-Type: application/json", "Transfer-Encoding: chunked"]
                 )
             )
-            line.send(Upstream.chunk(long))
-            #expect(try await line.nextAnswer().status == 413)
-            line.close()
+            line.send(RecordingUpstream.chunk(long))
+            #expect(try await line.answer().status == 413)
+            line.leave()
             #expect(rig.upstream.requests.isEmpty)
             try await rig.expectBalanced()
         }
@@ -195,15 +186,14 @@ import Testing
 
     @Test func aBodyThatStopsIsATimeout() async throws {
         try await GateRig.run { rig async throws in
-            let line = try await begin(rig, length: 100)
+            let line = try begin(rig, length: 100)
             line.send(#"{"model":"#)
             try await wait(for: "the call to begin") { rig.gate.inFlight == 1 }
-            rig.clock.advance(31)
-            try await rig.gate.checkDeadlines()
-            let answer = try await line.nextAnswer()
+            try await rig.pass(31)
+            let answer = try await line.answer()
             #expect(answer.status == 408)
             #expect(answer.code == "request_timeout")
-            line.close()
+            line.leave()
             try await rig.expectBalanced()
         }
     }
@@ -248,7 +238,7 @@ import Testing
 
     @Test func aBodyWithoutATypeIsTakenForJSON() async throws {
         try await GateRig.run { rig async throws in
-            let line = try await rig.connect()
+            let line = try rig.client()
             let body = GateRig.question()
             line.send(
                 rig.request(
@@ -259,21 +249,21 @@ import Testing
                 )
                     + body
             )
-            #expect(try await line.nextAnswer().status == 200)
-            line.close()
+            #expect(try await line.answer().status == 200)
+            line.leave()
         }
     }
 
     @Test func aGETMayHaveABody() async throws {
         try await GateRig.run { rig async throws in
-            let line = try await rig.connect()
+            let line = try rig.client()
             line.send(
                 rig.request("GET", "/v1/models", token: rig.token(), fields: ["Content-Type: text/x"], body: "GET / ")
             )
-            #expect(try await line.nextAnswer().status == 200)
+            #expect(try await line.answer().status == 200)
             line.send(rig.request("GET", "/health"))
-            #expect(try await line.nextAnswer().status == 200)
-            line.close()
+            #expect(try await line.answer().status == 200)
+            line.leave()
         }
     }
 }

@@ -19,7 +19,7 @@ import Testing
             let stream = try await rig.chat("echo", stream: true)
             #expect(stream["content-type"] == "text/event-stream; charset=utf-8")
             #expect(stream.text.hasSuffix("data: [DONE]\n\n"))
-            #expect(!stream.isCut)
+            #expect(stream.isComplete)
             #expect(rig.upstream.requests.isEmpty)
         }
     }
@@ -28,13 +28,13 @@ import Testing
         try await GateRig.run { rig async throws in
             let answer = try await rig.chat("echo-drop-after-3", stream: true)
             #expect(answer.status == 200)
-            #expect(answer.isCut)
+            #expect(!answer.isComplete)
             #expect(answer.chunks.count == 3)
             let entry = try await rig.entry(of: answer)
             #expect(entry.outcome == "cut")
             #expect(entry.cut == "upstream")
             let whole = try await rig.chat("echo-drop-after-3")
-            #expect(whole.isCut)
+            #expect(!whole.isComplete)
             #expect(whole.body.count < Int(whole["content-length"] ?? "") ?? 0)
             try await rig.expectBalanced()
         }
@@ -44,7 +44,7 @@ import Testing
         try await GateRig.run { rig async throws in
             let limited = try await rig.chat("echo-429-2s")
             #expect(limited.status == 429)
-            #expect(limited.all("retry-after") == ["2"])
+            #expect(limited.values("retry-after") == ["2"])
             #expect(try await rig.chat("echo-fail-503").status == 503)
         }
     }
@@ -52,13 +52,13 @@ import Testing
     @Test func aClientThatLeavesEndsASlowAnswer() async throws {
         try await GateRig.run { rig async throws in
             for stream in [true, false] {
-                let line = try await rig.connect()
+                let line = try rig.client()
                 let body = GateRig.question("echo-slow-60000ms", stream: stream)
                 let token = rig.token(sub: "slow-\(stream)")
                 let resting = rig.clock.sleeping
                 line.send(rig.request("POST", "/v1/chat/completions", token: token, body: body))
                 try await wait(for: "the pause") { rig.clock.sleeping > resting }
-                line.close()
+                line.leave()
                 // No time passes: the pause itself ends.
                 try await wait(for: "the call's end") { rig.gate.inFlight == 0 }
             }

@@ -12,7 +12,7 @@ import Testing
 
     @Test func comesUpWithoutKeysAndServesWhenTheyCome() async throws {
         let issuer = TestIssuer()
-        let host = try await KeySetHost.open(.document(TestIssuer.keySet(issuer)), isUp: false)
+        let host = try KeySetHost(.document(TestIssuer.keySet(issuer)), isUp: false)
         try await GateRig.run(issuer: issuer, keys: host) { rig async throws in
             let refused = try await ask(rig)
             #expect(refused.status == 503)
@@ -40,7 +40,7 @@ import Testing
     ])
     func whateverGoesWrongIsNotTheClientsFault(answer: String) async throws {
         let issuer = TestIssuer()
-        let host = try await KeySetHost.open(.raw(answer))
+        let host = try KeySetHost(.raw(answer))
         try await GateRig.run(issuer: issuer, keys: host) { rig async throws in
             #expect(try await ask(rig).status == 503)
             // Inside the pause after a failure nothing is fetched.
@@ -55,34 +55,34 @@ import Testing
 
     @Test func aServerThatHangsCostsFiveSeconds() async throws {
         let issuer = TestIssuer()
-        let host = try await KeySetHost.open(.document(TestIssuer.keySet(issuer)))
+        let host = try KeySetHost(.document(TestIssuer.keySet(issuer)))
         try await GateRig.run(issuer: issuer, keys: host) { rig async throws in
             host.now(.hang)
             // Beyond all use of what is there.
             rig.clock.advance(600 + 86_400 + 1)
-            try await wait(for: "the refresh") { host.fetches == 2 }
-            let line = try await rig.connect()
+            try await host.fetches(2)
+            let line = try rig.client()
             line.send(rig.request("GET", "/v1/models", token: rig.token()))
             try await wait(for: "the call to wait") { try await rig.metric("gw_jwks_waiters") >= 1 }
-            #expect(line.waiting.isEmpty)
+            #expect(try await line.staysSilent(milliseconds: 20))
             rig.clock.advance(5.1)
-            #expect(try await line.nextAnswer().status == 503)
-            line.close()
+            #expect(try await line.answer().status == 503)
+            line.leave()
             try await rig.expectBalanced()
         }
     }
 
     @Test func aClientThatLeavesWhileKeysAreFetchedIsNoFault() async throws {
         let issuer = TestIssuer()
-        let host = try await KeySetHost.open(.document(TestIssuer.keySet(issuer)))
+        let host = try KeySetHost(.document(TestIssuer.keySet(issuer)))
         try await GateRig.run(issuer: issuer, keys: host) { rig async throws in
             host.now(.hang)
             rig.clock.advance(600 + 86_400 + 1)
-            try await wait(for: "the refresh") { host.fetches == 2 }
-            let line = try await rig.connect()
+            try await host.fetches(2)
+            let line = try rig.client()
             line.send(rig.request("GET", "/v1/models", token: rig.token()))
             try await wait(for: "the call to wait") { try await rig.metric("gw_jwks_waiters") >= 1 }
-            line.close()
+            line.leave()
             let entry = try await rig.entry { $0.route == "/v1/models" }
             #expect(entry.outcome == "cut")
             #expect(entry.cut == "client")
@@ -95,13 +95,13 @@ import Testing
 
     @Test func aFailedRefreshChangesNothing() async throws {
         let issuer = TestIssuer()
-        let host = try await KeySetHost.open(.document(TestIssuer.keySet(issuer)))
+        let host = try KeySetHost(.document(TestIssuer.keySet(issuer)))
         try await GateRig.run(issuer: issuer, keys: host) { rig async throws in
             host.now(.raw("HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{\"keys\":[]}"))
             rig.clock.advance(601)
             // Nobody waits for the refresh of a set that is there.
             #expect(try await ask(rig).status == 200)
-            try await wait(for: "the refresh") { host.fetches == 2 }
+            try await host.fetches(2)
             #expect(try await ask(rig).status == 200)
             let health = try await rig.ask("GET", "/health").text
             #expect(health.contains(#""stale":true"#))
@@ -111,7 +111,7 @@ import Testing
 
     @Test func aNewKeyWorksOnItsFirstUse() async throws {
         let (old, new) = (TestIssuer(name: "old"), TestIssuer(name: "new"))
-        let host = try await KeySetHost.open(.document(TestIssuer.keySet(old)))
+        let host = try KeySetHost(.document(TestIssuer.keySet(old)))
         try await GateRig.run(issuer: old, keys: host) { rig async throws in
             #expect(try await ask(rig).status == 200)
             host.now(.document(TestIssuer.keySet(old, new)))
@@ -124,7 +124,7 @@ import Testing
 
     @Test func aRemovedKeyTakesItsKnownTokensAlong() async throws {
         let (old, new) = (TestIssuer(name: "old"), TestIssuer(name: "new"))
-        let host = try await KeySetHost.open(.document(TestIssuer.keySet(old)))
+        let host = try KeySetHost(.document(TestIssuer.keySet(old)))
         try await GateRig.run(issuer: old, keys: host) { rig async throws in
             let known = old.token(now: rig.clock.now)
             #expect(try await ask(rig, known).status == 200)
@@ -162,23 +162,23 @@ import Testing
 
     @Test func aThousandFirstCallsShareOneFetch() async throws {
         let issuer = TestIssuer()
-        let host = try await KeySetHost.open(.hang, isUp: false)
+        let host = try KeySetHost(.hang, isUp: false)
         try await GateRig.run(issuer: issuer, keys: host) { rig async throws in
             host.start()
             rig.clock.advance(1.3)
-            try await wait(for: "the fetch") { host.fetches == 1 }
+            try await host.fetches(1)
             let request = rig.request("GET", "/v1/models", token: rig.token())
-            var lines: [RawLine] = []
+            var lines: [RawConnection] = []
             for _ in 0..<1000 {
-                let line = try await rig.connect()
+                let line = try rig.client()
                 line.send(request)
                 lines.append(line)
             }
             try await wait(for: "all to wait") { try await rig.metric("gw_jwks_waiters") >= 1000 }
-            host.release(.document(TestIssuer.keySet(issuer)))
+            try await host.release(TestIssuer.keySet(issuer))
             for line in lines {
-                #expect(try await line.nextAnswer().status == 200)
-                line.close()
+                #expect(try await line.answer().status == 200)
+                line.leave()
             }
             #expect(host.fetches == 1)
             try await rig.expectBalanced()
@@ -190,8 +190,8 @@ import Testing
         try await GateRig.run { rig async throws in
             rig.clock.advance(31)
             let good = rig.token()
-            let line = try await rig.connect()
-            let storm = try await rig.connect()
+            let line = try rig.client()
+            let storm = try rig.client()
             let fetches = rig.keys.fetches
             let one = rig.issuer.token(now: rig.clock.now, kid: "random-000000")
             let parts = one.split(separator: ".").map(String.init)
@@ -206,13 +206,13 @@ import Testing
                 storm.send(requests)
                 sent += 100
                 line.send(rig.request("GET", "/v1/models", token: good))
-                #expect(try await line.nextAnswer().status == 200)
-                for _ in 0..<100 { #expect(try await storm.nextAnswer().status == 401) }
+                #expect(try await line.answer().status == 200)
+                for _ in 0..<100 { #expect(try await storm.answer().status == 401) }
             }
             #expect(sent == 10_000)
             #expect(rig.keys.fetches - fetches <= 1)
-            line.close()
-            storm.close()
+            line.leave()
+            storm.leave()
         }
     }
 }

@@ -24,7 +24,7 @@ import Testing
         let vectors = try Vectors.decode(Cases.self, "jwt", "cases.json")
         let sets = try JSONReader.read(try Vectors.bytes("jwt", "jwks.json")).object
         let keys = JSONWriter.write(try #require(sets?["idp"]))
-        let host = try await KeySetHost.open(.document(String(decoding: keys, as: UTF8.self)))
+        let host = try KeySetHost(.document(String(decoding: keys, as: UTF8.self)))
         let change: (inout Configuration) -> Void = { configuration in
             configuration.identity.jwt[0].audiences = ["https://gate.example"]
             configuration.identity.jwt[0].scopes = [:]

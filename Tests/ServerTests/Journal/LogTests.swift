@@ -23,7 +23,9 @@ import Testing
 
     @Test func nothingThatWasSaidIsWrittenDown() async throws {
         let answer = #"{"id":"CANARY-answer-04bb"}"#
-        try await GateRig.run(upstream: Upstream.answering(answer)) { rig async throws in
+        let refuses = Latch()
+        let upstream = try RecordingUpstream { _ in [.answer(answer, status: refuses.isOpen ? "401 No" : "200 OK")] }
+        try await GateRig.run(upstream: upstream) { rig async throws in
             let token = rig.token(sub: "CANARY-sub-77e1")
             let bad = rig.token(sub: "CANARY-sub-77e1") + "x"
             let fields = ["X-Own: CANARY-field-1f3d", "User-Agent: CANARY-field-1f3d", "Cookie: CANARY-field-1f3d"]
@@ -35,11 +37,11 @@ import Testing
                     _ = try await rig.ask("CANARY-field-1f3d", target, token: token, fields: fields)
                 }
             }
-            let broken = try await rig.connect()
+            let broken = try rig.client()
             broken.send("GET /CANARY-path-6c6c HTTP/9.9\r\nCANARY-field-1f3d\r\n\r\n")
-            _ = try await broken.nextAnswer()
-            broken.close()
-            rig.upstream.now(Upstream.answering(answer, status: "401 No"))
+            _ = try await broken.answer()
+            broken.leave()
+            refuses.open()
             _ = try await rig.ask("POST", "/v1/chat/completions", token: token, fields: fields, body: body)
             try await wait(for: "the entries") { rig.log.entries.count == 20 }
             let metrics = try await rig.askAdmin("GET", "/metrics").text
@@ -51,7 +53,7 @@ import Testing
                     #expect(!stats.contains(spelling), "\(canary)")
                 }
             }
-            #expect(rig.upstream.requests.contains { $0["authorization"] == "Bearer \(GateRig.providerKey)" })
+            #expect(rig.upstream.requests.contains { $0.message["authorization"] == "Bearer \(GateRig.providerKey)" })
         }
     }
 
@@ -62,10 +64,10 @@ import Testing
             for target in ["/%22,%0a", "/%1b[31m", "/\"", "/%e2%80%a8", "/a,b:c{}"] {
                 _ = try await rig.ask("GET", target, fields: ["X-Own: \"},{\\n\u{e9}\u{2028}"])
             }
-            let broken = try await rig.connect()
+            let broken = try rig.client()
             broken.send("GET / HTTP/1.1\r\nA: \u{1b}[31m\r\n\r\n")
-            _ = try await broken.nextAnswer()
-            broken.close()
+            _ = try await broken.answer()
+            broken.leave()
             try await wait(for: "the entries") { rig.log.entries.count == 8 }
             #expect(!rig.log.bytes.contains { $0 < 0x20 && $0 != 0x0a || $0 == 0x7f || $0 >= 0x80 })
             var members: Set<[String]> = []

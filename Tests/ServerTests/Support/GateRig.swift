@@ -13,7 +13,7 @@ final class GateRig: Sendable {
     let gate: Gate
     let issuer: TestIssuer
     let keys: KeySetHost
-    let upstream: Upstream
+    let upstream: RecordingUpstream
     let clock: ManualClock
     let log: LogCapture
 
@@ -24,7 +24,7 @@ final class GateRig: Sendable {
         gate: Gate,
         issuer: TestIssuer,
         keys: KeySetHost,
-        upstream: Upstream,
+        upstream: RecordingUpstream,
         clock: ManualClock,
         log: LogCapture
     ) {
@@ -41,14 +41,13 @@ final class GateRig: Sendable {
         _ change: (inout Configuration) -> Void = { _ in },
         issuer: TestIssuer = TestIssuer(),
         keys: KeySetHost? = nil,
-        upstream script: @escaping Upstream.Script = Upstream.answering("{}"),
+        upstream: RecordingUpstream? = nil,
         mode: Configuration.Mode = .serving,
         held: HeldBodies = HeldBodies(),
         _ test: (GateRig) async throws -> Void
     ) async throws {
-        let own: KeySetHost
-        if let keys { own = keys } else { own = try await KeySetHost.open(.document(TestIssuer.keySet(issuer))) }
-        let upstream = try await Upstream.open(script)
+        let own = try keys ?? KeySetHost(.document(TestIssuer.keySet(issuer)))
+        let upstream = try upstream ?? RecordingUpstream.answering("{}")
         let clock = ManualClock()
         let log = LogCapture()
         var configuration = configuration(issuer, own, upstream)
@@ -75,13 +74,14 @@ final class GateRig: Sendable {
 
     private func close() async {
         await gate.close()
-        await upstream.close()
-        await keys.stop()
+        upstream.stop()
+        keys.stop()
     }
 
     /// A provider for `main`, `public-name` (which it knows as `upstream-name`) and everything else; the built-in one
     /// for `echo`. No limits, so that a test brings those it is about.
-    static func configuration(_ issuer: TestIssuer, _ keys: KeySetHost, _ upstream: Upstream) -> Configuration {
+    static func configuration(_ issuer: TestIssuer, _ keys: KeySetHost, _ upstream: RecordingUpstream) -> Configuration
+    {
         var configuration = Configuration()
         configuration.listen.address = Configuration.Address(host: "127.0.0.1", port: 0)
         configuration.listen.workers = 1
@@ -145,7 +145,27 @@ final class GateRig: Sendable {
         return (lines + fields).joined(separator: "\r\n") + "\r\n\r\n" + (body ?? "")
     }
 
-    func connect() async throws -> RawLine { try await RawLine.connect(port: gate.port) }
+    /// The least that is answered with 200, and for which the provider is not asked.
+    func goodRequest() -> String { request("GET", "/v1/models", token: token()) }
+
+    /// A question to a model whose answer streams, or not.
+    func chatRequest(
+        _ model: String = "m",
+        token: String? = nil,
+        fields: [String] = [],
+        stream: Bool = false
+    ) -> String {
+        request(
+            "POST",
+            "/v1/chat/completions",
+            token: token ?? self.token(),
+            fields: fields,
+            body: Self.question(model, stream: stream)
+        )
+    }
+
+    /// A new connection to the public door.
+    func client() throws -> RawConnection { try RawConnection(port: gate.port) }
 
     /// Sends one request on a connection of its own and takes the answer.
     func ask(
@@ -155,10 +175,11 @@ final class GateRig: Sendable {
         fields: [String] = [],
         body: String? = nil
     ) async throws -> RawMessage {
-        let line = try await connect()
-        defer { line.close() }
-        line.send(request(method, target, token: token, fields: fields, body: body))
-        return try await line.nextAnswer(toHEAD: method == "HEAD")
+        try await Self.ask(
+            gate.port,
+            request(method, target, token: token, fields: fields, body: body),
+            toHEAD: method == "HEAD"
+        )
     }
 
     /// The same at the admin door.
@@ -168,13 +189,21 @@ final class GateRig: Sendable {
         fields: [String] = ["Host: 127.0.0.1"],
         body: String? = nil
     ) async throws -> RawMessage {
-        let line = try await RawLine.connect(port: gate.adminPort)
-        defer { line.close() }
         let length = body.map { ["Content-Length: \($0.utf8.count)"] } ?? []
-        line.send(
-            (["\(method) \(target) HTTP/1.1"] + fields + length).joined(separator: "\r\n") + "\r\n\r\n" + (body ?? "")
+        let lines = ["\(method) \(target) HTTP/1.1"] + fields + length
+        return try await Self.ask(
+            gate.adminPort,
+            lines.joined(separator: "\r\n") + "\r\n\r\n" + (body ?? ""),
+            toHEAD: method == "HEAD"
         )
-        return try await line.nextAnswer(toHEAD: method == "HEAD")
+    }
+
+    private static func ask(_ port: Int, _ request: String, toHEAD: Bool) async throws -> RawMessage {
+        let client = try RawConnection(port: port)
+        defer { client.leave() }
+        // The gate may take its time with a long body.
+        _ = try await blocking { client.send(request) }
+        return try await client.answer(toHEAD: toHEAD)
     }
 
     /// A chat request with a good token.
@@ -184,12 +213,10 @@ final class GateRig: Sendable {
         fields: [String] = [],
         stream: Bool = false
     ) async throws -> RawMessage {
-        try await ask(
-            "POST",
-            "/v1/chat/completions",
-            token: token ?? self.token(),
-            fields: fields,
-            body: Self.question(model, stream: stream)
+        try await Self.ask(
+            gate.port,
+            chatRequest(model, token: token, fields: fields, stream: stream),
+            toHEAD: false
         )
     }
 
@@ -209,7 +236,7 @@ final class GateRig: Sendable {
             found = log.entries.first(where: isMeant)
             return found != nil
         }
-        guard let found else { throw NeverHappened(what: "an entry") }
+        guard let found else { throw NothingHappened("an entry") }
         return found
     }
 
@@ -220,25 +247,20 @@ final class GateRig: Sendable {
         return line?.split(separator: " ").last.flatMap { Double($0) } ?? 0
     }
 
+    // MARK: Time
+
+    /// Moves the clock and looks at every deadline.
+    func pass(_ seconds: Double) async throws {
+        // What the loop is in the middle of counts from before.
+        try await gate.checkDeadlines()
+        clock.advance(seconds)
+        try await gate.checkDeadlines()
+    }
+
     /// What must be true when nothing is being asked: nobody's slot is kept and nobody's reservation was forgotten.
     func expectBalanced() async throws {
         try await wait(for: "the end of all calls") { gate.inFlight == 0 }
         #expect(try await metric("gw_reservations_in_flight") == 0)
         #expect(try await metric("gw_reservations_forgotten_total") == 0)
-    }
-}
-
-extension RawMessage {
-    /// `error.code` of a refusal.
-    var code: String? {
-        struct Refusal: Decodable {
-            struct Inner: Decodable {
-                let message: String
-                let type: String
-                let code: String?
-            }
-            let error: Inner
-        }
-        return (try? JSONDecoder().decode(Refusal.self, from: Data(body)))?.error.code
     }
 }

@@ -4,14 +4,19 @@ public struct RawMessage: Sendable, CustomStringConvertible, CustomReflectable {
     /// Names in lower case, in order.
     public let fields: [(name: String, value: String)]
     public var body: [UInt8] = []
+    /// The pieces of a chunked body.
+    public var chunks: [[UInt8]] = []
     /// Framing on the wire included.
     public var raw: [UInt8] = []
     /// Whether all that the framing promises was there.
     public var isComplete = false
 
     public var status: Int { Int(startLine.split(separator: " ").dropFirst().first ?? "") ?? 0 }
+    public var method: String { String(startLine.split(separator: " ").first ?? "") }
+    public var target: String { String(startLine.split(separator: " ").dropFirst().first ?? "") }
     public var text: String { String(decoding: body, as: UTF8.self) }
     public func values(_ name: String) -> [String] { fields.filter { $0.name == name }.map(\.value) }
+    public var names: [String] { fields.map(\.name) }
     public subscript(name: String) -> String? { values(name).first }
 
     /// Reads the head at the beginning of `bytes`, and as much of the body as is there.
@@ -65,6 +70,7 @@ public struct RawMessage: Sendable, CustomStringConvertible, CustomReflectable {
             }
             let data = bytes[index...].prefix(size)
             body += data
+            chunks.append(Array(data))
             guard data.count == size, data.endIndex + 2 <= bytes.endIndex else { break }
             index = data.endIndex + 2
         }

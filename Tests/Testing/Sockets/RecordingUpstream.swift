@@ -12,9 +12,22 @@ public final class RecordingUpstream: Sendable {
         case reset
         /// Sends these bytes for as long as the peer takes them.
         case flood([UInt8])
+        /// Leaves the rest of the connection to the test, which finds it with `handed`.
+        case handOver
 
         public static func send(_ text: String) -> Step { .send(Array(text.utf8)) }
+
+        /// An answer whose body is short and framed by its length.
+        public static func answer(
+            _ body: String = #"{"ok":true}"#,
+            status: String = "200 OK",
+            fields: String = ""
+        ) -> Step {
+            .send(RecordingUpstream.answer(body, status: status, fields: fields))
+        }
     }
+
+    public typealias Script = @Sendable (Request) -> [Step]
 
     /// When the script is asked.
     public enum Moment: Sendable {
@@ -35,11 +48,13 @@ public final class RecordingUpstream: Sendable {
 
     public struct Record: Sendable {
         public var requests: [Request] = []
-        /// All bytes of each connection.
+        /// All bytes of each connection, until it was handed over.
         public var connections: [[UInt8]] = []
         /// Connections that the peer ended.
         public var left: Set<Int> = []
         public var flooded = 0
+        /// The connections that were handed over, in this order.
+        public var handed: [RawConnection] = []
     }
 
     public let port: Int
@@ -47,19 +62,12 @@ public final class RecordingUpstream: Sendable {
     private let listening: Socket
     private let isOver = Latch()
     private let moment: Moment
-    private let script: @Sendable (Request) -> [Step]
-
-    /// An answer whose body is short and framed by its length.
-    public static func ok(_ body: String = #"{"ok":true}"#, fields: String = "") -> Step {
-        .send(
-            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\(fields)content-length: \(body.utf8.count)\r\n\r\n\(body)"
-        )
-    }
+    private let script: Script
 
     public init(
         at moment: Moment = .request,
         receiveBuffer: Int32? = nil,
-        script: @escaping @Sendable (Request) -> [Step] = { _ in [RecordingUpstream.ok()] }
+        script: @escaping Script = { _ in [.answer()] }
     ) throws {
         (listening, port) = try Socket.listen(receiveBuffer: receiveBuffer)
         self.moment = moment
@@ -85,6 +93,8 @@ public final class RecordingUpstream: Sendable {
     }
 
     public var requests: [Request] { record.value.requests }
+    /// All bytes of each connection, until it was handed over.
+    public var connections: [[UInt8]] { record.value.connections }
 
     /// Returns when this many requests have come.
     @discardableResult
@@ -97,9 +107,20 @@ public final class RecordingUpstream: Sendable {
         try await record.wait("the provider's connection \(connection) ends") { $0.left.contains(connection) }
     }
 
-    public func stop() { isOver.open() }
+    /// Returns when this many connections had been handed over before, and one more was.
+    public func handed(_ number: Int = 0) async throws -> RawConnection {
+        try await record.wait("the provider's side \(number) is handed over") { $0.handed.count > number }.handed[
+            number
+        ]
+    }
 
-    deinit { isOver.open() }
+    /// Ends every connection, and lets nobody connect any more.
+    public func stop() {
+        isOver.open()
+        listening.end()
+    }
+
+    deinit { stop() }
 }
 
 /// One connection to the provider.
@@ -109,11 +130,13 @@ private struct Line: Sendable {
     let record: Observed<RecordingUpstream.Record>
     let isOver: Latch
     let moment: RecordingUpstream.Moment
-    let script: @Sendable (RecordingUpstream.Request) -> [RecordingUpstream.Step]
+    let script: RecordingUpstream.Script
 
     func serve() {
         if moment == .connection {
-            guard let message = RawMessage(ArraySlice("CONNECTED\r\n\r\n".utf8)), play(note(message)) else { return }
+            guard let message = RawMessage(ArraySlice("CONNECTED\r\n\r\n".utf8)), play(note(message), []) else {
+                return
+            }
         }
         var waiting: [UInt8] = []
         while !isOver.isOpen {
@@ -126,7 +149,8 @@ private struct Line: Sendable {
             }
             while moment != .connection, let message = RawMessage(waiting[...]), message.isComplete || moment == .head {
                 waiting.removeFirst(message.raw.count)
-                guard play(note(message)) else { return }
+                let rest = moment == .head ? message.body + waiting : waiting
+                guard play(note(message), rest) else { return }
                 if moment == .head, !message.isComplete { waiting = [] }
             }
         }
@@ -144,8 +168,9 @@ private struct Line: Sendable {
         record.change { _ = $0.left.insert(index) }
     }
 
-    /// False when the connection is over.
-    private func play(_ request: RecordingUpstream.Request) -> Bool {
+    /// - Parameter rest: what came after the request, or after its head.
+    /// - Returns: false when the connection is over.
+    private func play(_ request: RecordingUpstream.Request, _ rest: [UInt8]) -> Bool {
         for step in script(request) {
             switch step {
             case .send(let bytes): socket.write(bytes)
@@ -163,6 +188,10 @@ private struct Line: Sendable {
                 return false
             case .reset:
                 socket.resetOnClose()
+                return false
+            case .handOver:
+                let connection = RawConnection(socket: socket, received: rest)
+                record.change { $0.handed.append(connection) }
                 return false
             case .flood(let bytes):
                 while !isOver.isOpen {

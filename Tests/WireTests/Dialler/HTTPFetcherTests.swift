@@ -38,7 +38,7 @@ import Testing
     @Test func fetchesADocument() async throws {
         let result = try await Self.fetch { request in
             request.message.startLine == "GET /keys?a=b HTTP/1.1"
-                ? [RecordingUpstream.ok("{}", fields: "cache-control: public, max-age=300\r\n")] : []
+                ? [.answer("{}", fields: "cache-control: public, max-age=300\r\n")] : []
         }
         let document = try result.get()
         #expect(document.body == Array("{}".utf8))

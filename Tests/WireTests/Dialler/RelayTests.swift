@@ -17,7 +17,7 @@ import Testing
         _ upstream: RecordingUpstream,
         settings: DialSettings = DialSettings(),
         deliveries: Observed<[Delivery]>? = nil,
-        _ body: (Bench, RawClient) async throws -> Void
+        _ body: (Bench, RawConnection) async throws -> Void
     ) async throws {
         try await Bench.open(service: Forwarder.make(to: upstream, settings: settings, deliveries: deliveries)) {
             bench in
@@ -48,7 +48,7 @@ import Testing
                     #expect(value == 200)
                 }
             }
-            #expect(upstream.record.value.connections.count == 1)
+            #expect(upstream.connections.count == 1)
             #expect(upstream.requests.map(\.message.text) == (0..<5).map { "body \($0)" })
             #expect(bench.counters.idle.current == 1)
             #expect(bench.counters.open.current == 1)
@@ -57,7 +57,7 @@ import Testing
 
     @Test func notesEachOfPipelinedAnswersForItself() async throws {
         let upstream = try RecordingUpstream { request in
-            [RecordingUpstream.ok(String(repeating: "x", count: request.number + 1))]
+            [.answer(String(repeating: "x", count: request.number + 1))]
         }
         let deliveries = Observed<[Delivery]>([])
         try await Self.run(upstream, deliveries: deliveries) { _, client in
@@ -71,7 +71,7 @@ import Testing
 
     @Test func asksOnceMoreWhenAKeptConnectionWasClosed() async throws {
         let upstream = try RecordingUpstream { request in
-            request.connection == 0 && request.number == 1 ? [.reset] : [RecordingUpstream.ok()]
+            request.connection == 0 && request.number == 1 ? [.reset] : [.answer()]
         }
         try await Self.run(upstream) { bench, client in
             client.send(Self.post("one"))
@@ -90,7 +90,7 @@ import Testing
     }
 
     @Test func asksOnceMoreOnlyOnce() async throws {
-        let upstream = try RecordingUpstream { $0.number == 0 ? [RecordingUpstream.ok()] : [.reset] }
+        let upstream = try RecordingUpstream { $0.number == 0 ? [.answer()] : [.reset] }
         try await Self.run(upstream) { bench, client in
             client.send(Self.post("one"))
             do {
@@ -108,7 +108,7 @@ import Testing
 
     @Test func doesNotAskAgainAfterABrokenAnswer() async throws {
         let upstream = try RecordingUpstream {
-            $0.number == 0 ? [RecordingUpstream.ok()] : [.send("HTTP/1.1 2"), .close]
+            $0.number == 0 ? [.answer()] : [.send("HTTP/1.1 2"), .close]
         }
         try await Self.run(upstream) { bench, client in
             client.send(Self.post("one"))
@@ -199,7 +199,7 @@ import Testing
     ])
     func doesNotKeepAConnectionWithSomethingLeftOver(_ raw: String) async throws {
         let upstream = try RecordingUpstream { request in
-            request.number == 0 ? [.send(raw)] : [RecordingUpstream.ok("good")]
+            request.number == 0 ? [.send(raw)] : [.answer("good")]
         }
         try await Self.run(upstream) { _, client in
             client.send(Self.get)
@@ -219,8 +219,8 @@ import Testing
         let latch = Latch()
         let upstream = try RecordingUpstream { request in
             request.number == 0
-                ? [RecordingUpstream.ok(), .wait(latch), .send("HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil")]
-                : [RecordingUpstream.ok("good")]
+                ? [.answer(), .wait(latch), .send("HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil")]
+                : [.answer("good")]
         }
         try await Self.run(upstream) { bench, client in
             client.send(Self.get)
@@ -240,7 +240,7 @@ import Testing
         let upstream = try RecordingUpstream { _ in
             [
                 .send("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n"),
-                RecordingUpstream.ok("done"),
+                .answer("done"),
             ]
         }
         try await Self.run(upstream) { _, client in
@@ -293,7 +293,7 @@ import Testing
                     #expect(value == 200)
                 }
             }
-            #expect(upstream.record.value.connections.count == 1)
+            #expect(upstream.connections.count == 1)
         }
     }
 
@@ -354,7 +354,7 @@ import Testing
     }
 
     @Test func sendsALongBodyOnAsItComes() async throws {
-        let upstream = try RecordingUpstream { request in [RecordingUpstream.ok("\(request.message.body.count)")] }
+        let upstream = try RecordingUpstream { request in [.answer("\(request.message.body.count)")] }
         let body = String(repeating: "0123456789", count: 300_000)
         try await Self.run(upstream) { _, client in
             _ = try await blocking { client.send(Self.post(body)) }
@@ -368,12 +368,12 @@ import Testing
                 let value = try await client.answer().status
                 #expect(value == 200)
             }
-            #expect(upstream.record.value.connections.count == 1)
+            #expect(upstream.connections.count == 1)
         }
     }
 
     @Test func sendsAChunkedBodyOnInChunksOfItsOwn() async throws {
-        let upstream = try RecordingUpstream { request in [RecordingUpstream.ok(request.message.text)] }
+        let upstream = try RecordingUpstream { request in [.answer(request.message.text)] }
         try await Self.run(upstream) { _, client in
             client.send("POST /p HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3;ext=1\r\nabc\r\n")
             try await upstream.record.wait("the first chunk") {
@@ -384,7 +384,7 @@ import Testing
                 let value = try await client.answer().text
                 #expect(value == "abcde")
             }
-            let sent = String(decoding: upstream.record.value.connections[0], as: UTF8.self)
+            let sent = String(decoding: upstream.connections[0], as: UTF8.self)
             #expect(!sent.contains("ext=1"))
             #expect(!sent.lowercased().contains("x-trailer"))
         }
@@ -549,7 +549,7 @@ import Testing
 
     @Test func keepsNoMoreConnectionsThanItsBound() async throws {
         let latch = Latch()
-        let upstream = try RecordingUpstream { _ in [.wait(latch), RecordingUpstream.ok()] }
+        let upstream = try RecordingUpstream { _ in [.wait(latch), .answer()] }
         var settings = DialSettings()
         settings.idleConnections = 2
         try await Self.run(upstream, settings: settings) { bench, _ in

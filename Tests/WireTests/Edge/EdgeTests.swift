@@ -123,7 +123,7 @@ import Testing
     @Test func listensOnASocketFile() async throws {
         let path = NSTemporaryDirectory() + "ostiary-\(UInt32.random(in: 0 ... .max)).sock"
         try await Bench.open(place: .unixSocket(path: path), service: echoingPaths) { _ in
-            let client = try RawClient(path: path)
+            let client = try RawConnection(path: path)
             client.send(Self.get)
             do {
                 let value = try await client.answer().text
@@ -292,7 +292,7 @@ import Testing
     }
 }
 
-extension RawClient {
+extension RawConnection {
     /// Asks until something that the server does by itself has happened.
     func roundTrip(until isSo: () -> Bool) async throws {
         for _ in 0..<1000 where !isSo() {

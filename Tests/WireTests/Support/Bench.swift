@@ -51,8 +51,8 @@ struct Bench: Sendable {
         await crew.stop()
     }
 
-    func client(receiveBuffer: Int32? = nil) throws -> RawClient {
-        try RawClient(port: port, receiveBuffer: receiveBuffer)
+    func client(receiveBuffer: Int32? = nil) throws -> RawConnection {
+        try RawConnection(port: port, receiveBuffer: receiveBuffer)
     }
 
     /// Moves the clock and looks at every deadline.
@@ -158,7 +158,9 @@ final class Forwarder: EdgeService {
     }
 
     private func ask(_ head: RequestHead, _ body: RequestBody) async throws(GateError) -> UpstreamAnswer {
-        var out = ByteBuffer(string: "\(head.method.rawValue) \(head.path) HTTP/1.1\r\nhost: \(target.origin.authority)\r\n")
+        var out = ByteBuffer(
+            string: "\(head.method.rawValue) \(head.path) HTTP/1.1\r\nhost: \(target.origin.authority)\r\n"
+        )
         out.writeStaticString("accept: */*\r\n")
         var first = ByteBuffer()
         while !body.isComplete, first.readableBytes == 0 {

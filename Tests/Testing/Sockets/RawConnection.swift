@@ -1,13 +1,13 @@
-/// A client that sends exactly the bytes it is told and keeps every byte that comes back.
+/// One end of a connection: sends exactly the bytes it is told and keeps every byte that comes back.
 ///
 /// For one task at a time.
-public final class RawClient: @unchecked Sendable {
+public final class RawConnection: @unchecked Sendable {
     // `bytes` and `ending` are touched by one call at a time only, as the type's users promise.
     private var socket: Socket?
     private var bytes: [UInt8] = []
     private var taken = 0
 
-    /// How the server ended the connection.
+    /// How the other side ended the connection.
     public enum Ending: Equatable, Sendable {
         case clean, reset
     }
@@ -22,13 +22,19 @@ public final class RawClient: @unchecked Sendable {
         socket = try Socket.connect(path: path)
     }
 
+    /// - Parameter received: what came before and nobody took.
+    init(socket: Socket, received: [UInt8]) {
+        self.socket = socket
+        bytes = received
+    }
+
     /// What has come and was not taken as an answer.
     public var unread: [UInt8] { Array(bytes[taken...]) }
 
     @discardableResult
     public func send(_ text: String) -> Bool { send(text.utf8) }
 
-    /// - Returns: false when the server does not take it.
+    /// - Returns: false when the other side does not take it.
     @discardableResult
     public func send(_ bytes: some Sequence<UInt8>, milliseconds: Int32 = 10_000) -> Bool {
         socket?.write(bytes, milliseconds: milliseconds) ?? false
@@ -49,22 +55,23 @@ public final class RawClient: @unchecked Sendable {
     public func answer(toHEAD: Bool = false, seconds: Double = 10) async throws -> RawMessage {
         try await blocking { [self] in
             while true {
-                if let message = RawMessage(bytes[taken...], hasNoBody: toHEAD, isEnded: ending != nil),
+                if let message = RawMessage(bytes[taken...], hasNoBody: toHEAD, isEnded: ending == .clean),
                     message.isComplete || ending != nil
                 {
                     taken += message.raw.count
                     return message
                 }
-                guard ending == nil else {
-                    throw NothingHappened(
-                        "an answer; got \(String(decoding: unread, as: UTF8.self).prefix(200).debugDescription) and \(String(describing: ending))"
-                    )
-                }
-                guard read(seconds) else {
-                    throw NothingHappened(
-                        "an answer; got \(String(decoding: unread, as: UTF8.self).prefix(200).debugDescription)"
-                    )
-                }
+                try readMore(of: "an answer", seconds)
+            }
+        }
+    }
+
+    /// The next answer's head, as soon as it is there. It stays unread: `answer` takes it with its body.
+    public func head(seconds: Double = 10) async throws -> RawMessage {
+        try await blocking { [self] in
+            while true {
+                if let message = RawMessage(bytes[taken...]) { return message }
+                try readMore(of: "a head", seconds)
             }
         }
     }
@@ -73,7 +80,7 @@ public final class RawClient: @unchecked Sendable {
     public func receive(until text: String, seconds: Double = 10) async throws {
         try await blocking { [self] in
             while !String(decoding: bytes[taken...], as: UTF8.self).contains(text) {
-                guard ending == nil, read(seconds) else { throw NothingHappened("\(text.debugDescription) comes") }
+                try readMore(of: text.debugDescription, seconds)
             }
         }
     }
@@ -101,6 +108,13 @@ public final class RawClient: @unchecked Sendable {
     /// Whether nothing comes and the connection stays for this long.
     public func staysSilent(milliseconds: Int32) async throws -> Bool {
         try await blocking { [self] in socket?.read(milliseconds: milliseconds) == .nothing }
+    }
+
+    private func readMore(of what: String, _ seconds: Double) throws {
+        guard ending == nil, read(seconds) else {
+            let got = String(decoding: unread.prefix(200), as: UTF8.self).debugDescription
+            throw NothingHappened("\(what); got \(got)\(ending.map { " and then \($0)" } ?? "")")
+        }
     }
 
     private func read(_ seconds: Double) -> Bool {

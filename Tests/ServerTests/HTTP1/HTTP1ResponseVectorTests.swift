@@ -12,7 +12,7 @@ struct HTTP1ResponseVectorTests {
         let raw = test.bytes(token: "")
         let ticks = (0..<5).map { _ in Latch() }
         let upstream = try RecordingUpstream { request in
-            guard request.number == 0 else { return [RecordingUpstream.ok("good")] }
+            guard request.number == 0 else { return [.answer("good")] }
             return switch test.generate {
             case "silence": [.wait(Latch())]
             case "gzip-bomb":
@@ -35,9 +35,9 @@ struct HTTP1ResponseVectorTests {
             default: test.expect == "first-only" ? [.send(raw)] : [.send(raw), .close]
             }
         }
-        try await GateBench.open(upstream) { bench in
-            let client = try bench.client()
-            if test.expect != "bounded-memory" { client.send(bench.goodRequest) }
+        try await GateRig.run(upstream: upstream) { rig async throws in
+            let client = try rig.client()
+            if test.expect != "bounded-memory" { client.send(rig.goodRequest()) }
             switch test.expect {
             case "bad-gateway":
                 let answer = try await client.answer()
@@ -53,26 +53,26 @@ struct HTTP1ResponseVectorTests {
                 let answer = try await client.answer()
                 #expect(answer.isComplete)
                 #expect(answer.status != 204 || answer.body == [])
-                client.send(bench.goodRequest)
+                client.send(rig.goodRequest())
                 let next = try await client.answer()
                 #expect(next.text == "good")
                 #expect(upstream.requests.map(\.connection) == [0, 1])
             case "gateway-timeout":
                 try await upstream.requests(1)
-                try await bench.pass(301)
+                try await rig.pass(301)
                 let answer = try await client.answer()
                 #expect(answer.status == 504)
             case "forwarded":
                 try await client.receive(until: "\r\n\r\n")
                 for (number, tick) in ticks.enumerated() {
-                    try await bench.pass(100)
+                    try await rig.pass(100)
                     tick.open()
                     try await client.receive(until: String(repeating: "3\r\n:\n\n\r\n", count: number + 1))
                 }
                 let answer = try await client.answer()
                 #expect(answer.isComplete)
             case "bounded-memory":
-                try await Self.expectBoundedMemory(bench, test.generate == "gzip-bomb" ? 10_000_000 : 64_000_000)
+                try await Self.expectBoundedMemory(rig, test.generate == "gzip-bomb" ? 10_000_000 : 64_000_000)
             default:
                 Issue.record("the harness does not know \(test.expect)")
             }
@@ -80,9 +80,9 @@ struct HTTP1ResponseVectorTests {
     }
 
     /// Reads this many bytes of an answer and keeps none; the gate must not keep them either.
-    private static func expectBoundedMemory(_ bench: GateBench, _ count: Int) async throws {
-        let socket = try Socket.connect(port: bench.gate.port)
-        socket.write(bench.goodRequest.utf8)
+    private static func expectBoundedMemory(_ rig: GateRig, _ count: Int) async throws {
+        let socket = try Socket.connect(port: rig.gate.port)
+        socket.write(rig.goodRequest().utf8)
         let grown = try await blocking {
             var received = 0
             var before: Int?

@@ -12,7 +12,7 @@ struct HTTP1VectorTests {
     /// What a case did: the answers, how the connection ended, what reached the provider.
     private struct Outcome {
         var answers: [RawMessage] = []
-        var ending: RawClient.Ending?
+        var ending: RawConnection.Ending?
         var leftOver: [UInt8] = []
         var forwarded: [RawMessage] = []
 
@@ -22,30 +22,31 @@ struct HTTP1VectorTests {
         }
     }
 
-    private static func eachWay(_ test: Case, _ check: (GateBench, RawClient, Int) async throws -> Void) async throws {
-        try await GateBench.open(try RecordingUpstream()) { bench in
+    private static func eachWay(_ test: Case, _ check: (GateRig, RawConnection, Int) async throws -> Void) async throws
+    {
+        try await GateRig.run(upstream: RecordingUpstream()) { rig async throws in
             for hasServed in [false, true] {
-                let client = try bench.client()
+                let client = try rig.client()
                 if hasServed {
-                    client.send(bench.goodRequest)
+                    client.send(rig.goodRequest())
                     let status = try await client.answer().status
                     try #require(status == 200)
                 }
-                try await check(bench, client, bench.upstream.requests.count)
+                try await check(rig, client, rig.upstream.requests.count)
             }
         }
     }
 
-    private static func send(_ test: Case, _ bench: GateBench, _ client: RawClient) async throws {
-        let bytes = test.bytes(token: bench.token)
+    private static func send(_ test: Case, _ rig: GateRig, _ client: RawConnection) async throws {
+        let bytes = test.bytes(token: rig.token())
         // A gate that has refused already need not take the rest.
         _ = try await blocking { client.send(bytes, milliseconds: 2000) }
     }
 
     /// Reads answers, interim ones aside, until there are `count` of them or the connection ends.
     private static func outcome(
-        _ bench: GateBench,
-        _ client: RawClient,
+        _ rig: GateRig,
+        _ client: RawConnection,
         since: Int,
         count: Int,
         toTheEnd: Bool
@@ -58,16 +59,16 @@ struct HTTP1VectorTests {
         if toTheEnd { try await client.receiveEnd() }
         outcome.ending = client.ending
         outcome.leftOver = client.unread
-        outcome.forwarded = bench.upstream.requests.dropFirst(since).map(\.message)
+        outcome.forwarded = rig.upstream.requests.dropFirst(since).map(\.message)
         return outcome
     }
 
     // SEC-101 to SEC-104, SEC-108, SEC-109
     @Test(arguments: HTTP1Vectors.requests("reject"))
     func refuses(_ test: Case) async throws {
-        try await Self.eachWay(test) { bench, client, since in
-            try await Self.send(test, bench, client)
-            let outcome = try await Self.outcome(bench, client, since: since, count: 1, toTheEnd: true)
+        try await Self.eachWay(test) { rig, client, since in
+            try await Self.send(test, rig, client)
+            let outcome = try await Self.outcome(rig, client, since: since, count: 1, toTheEnd: true)
             #expect((test.status ?? []).contains(outcome.status), "\(test.id): \(outcome.summary)")
             #expect(outcome.leftOver == [], "\(test.id): one answer only")
             #expect(outcome.forwarded.isEmpty, "\(test.id): \(outcome.summary)")
@@ -76,11 +77,11 @@ struct HTTP1VectorTests {
 
     @Test(arguments: HTTP1Vectors.requests("accept"))
     func accepts(_ test: Case) async throws {
-        try await Self.eachWay(test) { bench, client, since in
-            try await Self.send(test, bench, client)
+        try await Self.eachWay(test) { rig, client, since in
+            try await Self.send(test, rig, client)
             let count = test.upstream_requests ?? 1
             let outcome = try await Self.outcome(
-                bench,
+                rig,
                 client,
                 since: since,
                 count: count,
@@ -91,22 +92,22 @@ struct HTTP1VectorTests {
             #expect(outcome.answers.allSatisfy { $0.status < 400 && $0.isComplete }, "\(test.id): \(outcome.summary)")
             #expect(outcome.forwarded.count == count, "\(test.id): \(outcome.summary)")
             try await Self.expectNothingMore(client)
-            Self.checkForwarded(test, outcome.forwarded, bench)
+            Self.checkForwarded(test, outcome.forwarded, rig)
         }
     }
 
     @Test(arguments: HTTP1Vectors.requests("either"))
     func refusesOrForwardsWithoutTheDanger(_ test: Case) async throws {
-        try await Self.eachWay(test) { bench, client, since in
-            try await Self.send(test, bench, client)
-            let outcome = try await Self.outcome(bench, client, since: since, count: 1, toTheEnd: false)
+        try await Self.eachWay(test) { rig, client, since in
+            try await Self.send(test, rig, client)
+            let outcome = try await Self.outcome(rig, client, since: since, count: 1, toTheEnd: false)
             let status = try #require(outcome.status, "\(test.id)")
             if (test.status ?? []).contains(status) || (test.status_also ?? []).contains(status) {
                 #expect(outcome.forwarded.isEmpty, "\(test.id)")
             } else {
                 #expect(status < 400, "\(test.id): \(outcome.summary)")
                 #expect(outcome.forwarded.count <= test.upstream_requests_max ?? 1, "\(test.id)")
-                Self.checkForwarded(test, outcome.forwarded, bench)
+                Self.checkForwarded(test, outcome.forwarded, rig)
             }
         }
     }
@@ -114,9 +115,9 @@ struct HTTP1VectorTests {
     // SEC-104, SEC-105
     @Test(arguments: HTTP1Vectors.requests("no-bypass"))
     func letsNobodyPast(_ test: Case) async throws {
-        try await Self.eachWay(test) { bench, client, since in
-            try await Self.send(test, bench, client)
-            let outcome = try await Self.outcome(bench, client, since: since, count: 1, toTheEnd: false)
+        try await Self.eachWay(test) { rig, client, since in
+            try await Self.send(test, rig, client)
+            let outcome = try await Self.outcome(rig, client, since: since, count: 1, toTheEnd: false)
             #expect((test.status ?? [400, 401, 403, 404]).contains(outcome.status), "\(test.id): \(outcome.summary)")
             #expect(outcome.forwarded.isEmpty, "\(test.id)")
         }
@@ -125,11 +126,11 @@ struct HTTP1VectorTests {
     // SEC-102
     @Test(arguments: HTTP1Vectors.requests("sequence"))
     func answersInOrder(_ test: Case) async throws {
-        try await Self.eachWay(test) { bench, client, since in
-            try await Self.send(test, bench, client)
+        try await Self.eachWay(test) { rig, client, since in
+            try await Self.send(test, rig, client)
             let statuses = test.statuses ?? []
             let outcome = try await Self.outcome(
-                bench,
+                rig,
                 client,
                 since: since,
                 count: statuses.count,
@@ -137,16 +138,16 @@ struct HTTP1VectorTests {
             )
             #expect(outcome.answers.map(\.status) == statuses, "\(test.id): \(outcome.summary)")
             try await Self.expectNothingMore(client)
-            #expect(bench.upstream.requests.count - since == test.upstream_requests ?? 0, "\(test.id)")
+            #expect(rig.upstream.requests.count - since == test.upstream_requests ?? 0, "\(test.id)")
         }
     }
 
     @Test(arguments: HTTP1Vectors.requests("incomplete"))
     func forwardsNothingIncomplete(_ test: Case) async throws {
-        try await Self.eachWay(test) { bench, client, since in
-            try await Self.send(test, bench, client)
+        try await Self.eachWay(test) { rig, client, since in
+            try await Self.send(test, rig, client)
             client.finishSending()
-            let outcome = try await Self.outcome(bench, client, since: since, count: 1, toTheEnd: true)
+            let outcome = try await Self.outcome(rig, client, since: since, count: 1, toTheEnd: true)
             #expect((test.status ?? []).contains(outcome.status), "\(test.id): \(outcome.summary)")
             #expect(outcome.forwarded.isEmpty, "\(test.id)")
         }
@@ -155,30 +156,30 @@ struct HTTP1VectorTests {
     // SEC-109
     @Test(arguments: HTTP1Vectors.requests("timeout"))
     func endsWhatStalls(_ test: Case) async throws {
-        try await Self.eachWay(test) { bench, client, since in
-            try await Self.send(test, bench, client)
+        try await Self.eachWay(test) { rig, client, since in
+            try await Self.send(test, rig, client)
             // One byte a second, where the case says more would come, and in any case none in the end.
-            try await bench.settle(client)
-            for _ in 0..<7 { try await bench.pass(10) }
-            let outcome = try await Self.outcome(bench, client, since: since, count: 1, toTheEnd: true)
+            try await rig.settle(client)
+            for _ in 0..<7 { try await rig.pass(10) }
+            let outcome = try await Self.outcome(rig, client, since: since, count: 1, toTheEnd: true)
             #expect((test.status ?? []).contains(outcome.status), "\(test.id): \(outcome.summary)")
             #expect(outcome.forwarded.count == test.upstream_requests ?? 0, "\(test.id)")
         }
     }
 
     /// Whatever else the bytes held, it was not taken for another request.
-    private static func expectNothingMore(_ client: RawClient) async throws {
+    private static func expectNothingMore(_ client: RawConnection) async throws {
         client.finishSending()
         try await client.receiveEnd()
         #expect(client.unread == [])
     }
 
-    private static func checkForwarded(_ test: Case, _ requests: [RawMessage], _ bench: GateBench) {
+    private static func checkForwarded(_ test: Case, _ requests: [RawMessage], _ rig: GateRig) {
         for request in requests {
             let names = request.fields.map(\.name)
             #expect(!(names.contains("content-length") && names.contains("transfer-encoding")), "\(test.id)")
             #expect(names.filter { $0 == "host" }.count == 1, "\(test.id)")
-            #expect(request.values("authorization") == ["Bearer \(GateBench.providerKey)"], "\(test.id)")
+            #expect(request.values("authorization") == ["Bearer \(GateRig.providerKey)"], "\(test.id)")
             for name in test.forwarded_absent ?? [] {
                 #expect(!names.contains(name.lowercased()), "\(test.id): \(name)")
             }
@@ -198,9 +199,9 @@ struct HTTP1VectorTests {
     }
 }
 
-extension GateBench {
+extension GateRig {
     /// Returns when the gate has read what was sent before: the bytes of a request of another connection come later.
-    func settle(_ client: RawClient) async throws {
+    func settle(_ client: RawConnection) async throws {
         let other = try self.client()
         other.send("GET /health HTTP/1.1\r\nHost: gate.example\r\n\r\n")
         _ = try await other.answer()
