@@ -118,9 +118,9 @@ class Gate:
     # -- what the process holds
 
     def memory_kib(self):
-        """The process's proportional share of memory."""
-        for line in open(f"/proc/{self.process.pid}/smaps_rollup"):
-            if line.startswith("Pss:"):
+        """Resident memory. Not the proportional share: that moves when another copy of the program starts or ends."""
+        for line in open(f"/proc/{self.process.pid}/status"):
+            if line.startswith("VmRSS:"):
                 return int(line.split()[1])
         return 0
 
