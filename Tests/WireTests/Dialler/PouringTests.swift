@@ -48,7 +48,7 @@ import Testing
 
     private static func run(
         _ script: @escaping @Sendable (RecordingUpstream.Request) -> [RecordingUpstream.Step],
-        _ body: (Bench, RawClient, RecordingUpstream, Latch) async throws -> Void
+        _ body: (Bench, RawConnection, RecordingUpstream, Latch) async throws -> Void
     ) async throws {
         let upstream = try RecordingUpstream(script: script)
         let begun = Latch()
@@ -60,7 +60,7 @@ import Testing
 
     @Test(arguments: [("", 200), ("short", 200), ("ten bytes.", 200), ("eleven byte", 206)])
     func takesABodyUpToItsBound(_ text: String, _ status: Int) async throws {
-        try await Self.run({ _ in [RecordingUpstream.ok(text)] }) { bench, client, _, _ in
+        try await Self.run({ _ in [.answer(text)] }) { bench, client, _, _ in
             client.send(Self.get)
             let answer = try await client.answer()
             #expect(answer.status == status)
