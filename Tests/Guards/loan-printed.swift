@@ -1,5 +1,5 @@
 // expect: argument type 'Loan' does not conform to expected type 'Copyable'
-import OstiaryVault
+import OstiaryCore
 
 func show(_ loan: borrowing Loan) {
     print(loan)

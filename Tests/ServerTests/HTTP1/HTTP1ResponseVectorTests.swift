@@ -35,7 +35,7 @@ struct HTTP1ResponseVectorTests {
             default: test.expect == "first-only" ? [.send(raw)] : [.send(raw), .close]
             }
         }
-        try await GateRig.run(upstream: upstream) { rig async throws in
+        try await GateRig.run(GateRig.solely, upstream: upstream) { rig async throws in
             let client = try rig.client()
             if test.expect != "bounded-memory" { client.send(rig.goodRequest()) }
             switch test.expect {

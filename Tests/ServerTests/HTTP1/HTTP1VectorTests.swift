@@ -24,7 +24,7 @@ struct HTTP1VectorTests {
 
     private static func eachWay(_ test: Case, _ check: (GateRig, RawConnection, Int) async throws -> Void) async throws
     {
-        try await GateRig.run(upstream: RecordingUpstream()) { rig async throws in
+        try await GateRig.run(GateRig.solely, upstream: RecordingUpstream()) { rig async throws in
             for hasServed in [false, true] {
                 let client = try rig.client()
                 if hasServed {

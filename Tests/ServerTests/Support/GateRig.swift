@@ -111,6 +111,12 @@ final class GateRig: Sendable {
         return configuration
     }
 
+    /// Leaves the provider `main` alone, which is then asked for the list of models too.
+    static func solely(_ configuration: inout Configuration) {
+        configuration.providers.removeAll { $0.name != "main" }
+        configuration.models = [model("*", "main")]
+    }
+
     static func model(_ name: String, _ provider: String, upstream: String? = nil) -> Configuration.Model {
         var model = Configuration.Model()
         model.name = name
@@ -145,7 +151,7 @@ final class GateRig: Sendable {
         return (lines + fields).joined(separator: "\r\n") + "\r\n\r\n" + (body ?? "")
     }
 
-    /// The least that is answered with 200, and for which the provider is not asked.
+    /// The least that is answered with 200.
     func goodRequest() -> String { request("GET", "/v1/models", token: token()) }
 
     /// A question to a model whose answer streams, or not.

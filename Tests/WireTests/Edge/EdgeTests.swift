@@ -8,33 +8,25 @@ import Testing
 
 /// A door on a real socket.
 @Suite struct EdgeTests {
-    private static let get = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
-
     @Test func answersOnOneConnectionAgainAndAgain() async throws {
-        try await Bench.open(service: echoingPaths) { bench in
+        try await Bench.open(service: echoingPaths) { bench async throws in
             let client = try bench.client()
             for path in ["/a", "/b", "/c"] {
                 client.send("GET \(path) HTTP/1.1\r\nHost: x\r\n\r\n")
-                do {
-                    let value = try await client.answer().text
-                    #expect(value == path)
-                }
+                #expect(try await client.answer().text == path)
             }
             #expect(bench.door.requests.current == 3)
         }
     }
 
     @Test func answersThousandsOfPipelinedRequestsInOrder() async throws {
-        try await Bench.open(service: echoingPaths) { bench in
+        try await Bench.open(service: echoingPaths) { bench async throws in
             let client = try bench.client()
             let count = 5000
             async let sent = blocking {
                 client.send((0..<count).map { "GET /\($0) HTTP/1.1\r\nHost: x\r\n\r\n" }.joined())
             }
-            do {
-                let value = try await sent
-                #expect(value)
-            }
+            #expect(try await sent)
             for number in 0..<count { #expect(try await client.answer().text == "/\(number)") }
         }
     }
@@ -45,17 +37,14 @@ import Testing
             ClosureService(worker) { _, _, _, reply in
                 _ = reply.send(status: 200, body: ByteBuffer(repeating: 0x61, count: size))
             }
-        }) { bench in
+        }) { bench async throws in
             let client = try bench.client(receiveBuffer: 4096)
             client.send("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
             try await client.receive(until: "\r\n\r\n")
             let answer = try await client.answer()
             #expect(answer.isComplete)
             #expect(answer.body.count == size)
-            do {
-                let value = try await client.receiveEnd()
-                #expect(value == .clean)
-            }
+            #expect(try await client.receiveEnd() == .clean)
         }
     }
 
@@ -64,30 +53,24 @@ import Testing
             ClosureService(worker) { _, _, _, reply in
                 _ = reply.send(status: 200, body: ByteBuffer(repeating: 0x61, count: 8_000_000))
             }
-        }) { bench in
+        }) { bench async throws in
             let client = try bench.client(receiveBuffer: 4096)
             client.send("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
             try await client.receive(until: "\r\n\r\n")
             try await bench.pass(61)
             try await bench.pass(61)
             #expect(bench.door.openConnections == 0)
-            do {
-                let value = try await client.receiveEnd()
-                #expect(value == .reset)
-            }
+            #expect(try await client.receiveEnd() == .reset)
         }
     }
 
     @Test func closesAnAnswerSoThatItIsNotLostToWhatFollowsTheRequest() async throws {
-        try await Bench.open(service: echoingPaths) { bench in
+        try await Bench.open(service: echoingPaths) { bench async throws in
             let client = try bench.client()
             client.send(
-                "GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" + String(repeating: Self.get, count: 100)
+                "GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" + String(repeating: Sample.get, count: 100)
             )
-            do {
-                let value = try await client.answer().text
-                #expect(value == "/a")
-            }
+            #expect(try await client.answer().text == "/a")
             do {
                 let value = try await client.receiveEnd()
                 #expect(value == .clean)
@@ -103,14 +86,11 @@ import Testing
                 paths.change { $0.append(head.path) }
                 _ = reply.send(status: 413, body: ByteBuffer())
             }
-        }) { bench in
+        }) { bench async throws in
             for length in [46, 1_000_000] {
                 let client = try bench.client()
                 client.send("POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: \(length)\r\n\r\n")
-                do {
-                    let value = try await client.answer().status
-                    #expect(value == 413)
-                }
+                #expect(try await client.answer().status == 413)
                 client.send("GET /smuggled HTTP/1.1\r\nHost: gate.example\r\n\r\n")
                 client.finishSending()
                 try await client.receiveEnd()
@@ -124,11 +104,8 @@ import Testing
         let path = NSTemporaryDirectory() + "ostiary-\(UInt32.random(in: 0 ... .max)).sock"
         try await Bench.open(place: .unixSocket(path: path), service: echoingPaths) { _ in
             let client = try RawConnection(path: path)
-            client.send(Self.get)
-            do {
-                let value = try await client.answer().text
-                #expect(value == "/a")
-            }
+            client.send(Sample.get)
+            #expect(try await client.answer().text == "/a")
         }
         unlink(path)
     }
@@ -137,15 +114,12 @@ import Testing
     @Test func refusesConnectionsBeyondItsBound() async throws {
         var limits = EdgeLimits()
         limits.connections = 2
-        try await Bench.open(limits: limits, service: echoingPaths) { bench in
+        try await Bench.open(limits: limits, service: echoingPaths) { bench async throws in
             let first = try bench.client()
             let second = try bench.client()
             for client in [first, second] {
-                client.send(Self.get)
-                do {
-                    let value = try await client.answer().status
-                    #expect(value == 200)
-                }
+                client.send(Sample.get)
+                #expect(try await client.answer().status == 200)
             }
             let third = try bench.client()
             try await third.receiveEnd()
@@ -154,16 +128,13 @@ import Testing
             first.leave()
             try await second.roundTrip(until: { bench.door.openConnections == 1 })
             let fourth = try bench.client()
-            fourth.send(Self.get)
-            do {
-                let value = try await fourth.answer().status
-                #expect(value == 200)
-            }
+            fourth.send(Sample.get)
+            #expect(try await fourth.answer().status == 200)
         }
     }
 
     @Test func givesEveryPlaceBack() async throws {
-        try await Bench.open(workers: 2, service: echoingPaths) { bench in
+        try await Bench.open(workers: 2, service: echoingPaths) { bench async throws in
             let last = try bench.client()
             for number in 0..<60 {
                 let client = try bench.client()
@@ -174,7 +145,7 @@ import Testing
                     client.send("GET /")
                     client.leave()
                 default:
-                    client.send(Self.get)
+                    client.send(Sample.get)
                     _ = try await client.answer()
                     client.reset()
                 }
@@ -187,13 +158,10 @@ import Testing
     @Test func boundsTheConnectionsOfOnePeer() async throws {
         var limits = EdgeLimits()
         limits.connectionsPerPeer = 1
-        try await Bench.open(limits: limits, service: echoingPaths) { bench in
+        try await Bench.open(limits: limits, service: echoingPaths) { bench async throws in
             let first = try bench.client()
-            first.send(Self.get)
-            do {
-                let value = try await first.answer().status
-                #expect(value == 200)
-            }
+            first.send(Sample.get)
+            #expect(try await first.answer().status == 200)
             let second = try bench.client()
             try await second.receiveEnd()
             #expect(second.unread == [])
@@ -209,29 +177,20 @@ import Testing
                 while let piece = try? await body.next() { _ = piece }
                 _ = reply.send(status: 200, body: ByteBuffer(string: head.path))
             }
-        }) { bench in
+        }) { bench async throws in
             let idle = try bench.client()
-            idle.send(Self.get)
-            do {
-                let value = try await idle.answer().status
-                #expect(value == 200)
-            }
+            idle.send(Sample.get)
+            #expect(try await idle.answer().status == 200)
             let busy = try bench.client()
             busy.send("POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n")
             try await asked.wait()
             bench.listener.drain()
-            do {
-                let value = try await idle.receiveEnd()
-                #expect(value == .clean)
-            }
+            #expect(try await idle.receiveEnd() == .clean)
             busy.send("hi")
             let answer = try await busy.answer()
             #expect(answer.text == "/p")
             #expect(answer["connection"] == "close")
-            do {
-                let value = try await busy.receiveEnd()
-                #expect(value == .clean)
-            }
+            #expect(try await busy.receiveEnd() == .clean)
         }
     }
 
@@ -247,16 +206,13 @@ import Testing
                 let delivery = stream.finish()
                 cut.change { $0 = delivery.cut }
             }
-        }) { bench in
+        }) { bench async throws in
             let client = try bench.client()
             client.send("POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n")
             try await begun.wait()
             try await client.receive(until: "abc")
             bench.listener.cut()
-            do {
-                let value = try await client.receiveEnd()
-                #expect(value == .reset)
-            }
+            #expect(try await client.receiveEnd() == .reset)
             do {
                 let value = try await cut.wait("the service learns it") { $0 != nil }
                 #expect(value == .shutdown)
@@ -275,7 +231,7 @@ import Testing
                 while let piece = try? await body.next() { count += piece.readableBytes }
                 _ = reply.send(status: 200, body: ByteBuffer(string: "\(count)"))
             }
-        }) { bench in
+        }) { bench async throws in
             let client = try bench.client()
             client.send("POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: \(size)\r\n\r\n")
             let piece = [UInt8](repeating: 0x61, count: 100_000)
