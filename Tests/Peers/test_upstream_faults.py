@@ -1,5 +1,6 @@
 """A provider that fails, breaks off or talks nonsense."""
 
+import json
 import time
 
 import openai
@@ -100,6 +101,35 @@ def test_what_the_client_must_not_see(client, ask, named, refusals, script, code
     assert caught.value.status_code == 502
     assert caught.value.code == (code or caught.value.code)
     refusals(caught.value.response)
+
+
+@pytest.mark.parametrize("form", ["whole", "short"])
+def test_an_error_does_not_quote_the_key(gate, token, named, prompt, refusals, provider_key, form):
+    document = {"model": named(f"quote-429-{form}"), "messages": [{"role": "user", "content": prompt}]}
+    answer = refusals(raw.ask(gate.port, "POST", "/v1/chat/completions", [("Authorization", f"Bearer {token}")], document))
+    assert answer.status == 429
+    hidden = "[redacted]" if form == "whole" else "[redacted]***[redacted]"
+    assert answer.json == {"error": {"message": f"no such key: {hidden}", "code": "quoted"}}
+    assert answer.value("X-Upstream-Request-Id") == "req_upstream"
+
+
+def test_of_an_error_page_the_beginning_passes(gate, token, named, prompt, refusals):
+    document = {"model": named("quote-500-page"), "messages": [{"role": "user", "content": prompt}]}
+    answer = refusals(raw.ask(gate.port, "POST", "/v1/chat/completions", [("Authorization", f"Bearer {token}")], document))
+    assert answer.status == 500
+    assert answer.value("Content-Type") == "text/html"
+    assert answer.body == (b"<html>" + b"x" * 1000 + b"[redacted]" + b"y" * 2000)[:2048]
+
+
+def test_the_provider_is_told_that_a_body_is_json(gate, token, upstream, named, prompt):
+    model = named("ok")
+    document = json.dumps({"model": model, "messages": [{"role": "user", "content": prompt}]}).encode()
+    head = (f"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
+            f"Connection: close\r\nContent-Length: {len(document)}\r\n\r\n")
+    with raw.Wire(gate.port) as wire:
+        wire.send(head.encode() + document)
+        assert wire.read_to_end()[0].startswith(b"HTTP/1.1 200")
+    assert upstream.of(model)[0].values("Content-Type") == ["application/json"]
 
 
 def test_a_provider_that_is_not_there(start, configuration, token, ask, refusals):

@@ -6,6 +6,7 @@ test finds its own requests:
     ok                  a whole answer, or a stream of five events when `stream` is set; tools are called when given
     stream-N-MS         a stream of N events, MS milliseconds apart
     fail-STATUS         that status with an error of OpenAI's shape
+    quote-STATUS-FORM   that status, with the key that came in quoted: whole, short, or in a long page
     busy-once           429 with Retry-After: 1 the first time, then ok
     cut-chunked         a stream that stops after three events, the connection closed without the last chunk
     cut-length          a whole answer that stops half way
@@ -248,6 +249,16 @@ class Upstream:
         status = int(numbers[0])
         return self.whole(writer, {"error": {
             "message": f"scripted {status}", "type": "scripted_error", "code": f"scripted_{status}", "param": None}}, status)
+
+    async def play_quote(self, request, writer, asked, path, how):
+        key = request.values("Authorization")[0].split(" ")[1]
+        if how[1] == "page":
+            page = b"<html>" + b"x" * 1000 + key.encode() + b"y" * 100_000
+            self.head(writer, int(how[0]), [("Content-Type", "text/html"), ("Content-Length", len(page))])
+            writer.write(page)
+            return True
+        quoted = key if how[1] == "whole" else f"{key[:12]}***{key[-9:]}"
+        return self.whole(writer, {"error": {"message": f"no such key: {quoted}", "code": "quoted"}}, int(how[0]))
 
     async def play_busy(self, request, writer, asked, path, rest):
         if asked["model"] in self.busy:

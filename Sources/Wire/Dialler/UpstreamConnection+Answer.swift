@@ -1,0 +1,107 @@
+import NIOCore
+import OstiaryCore
+
+// The answer's way in: head, body, and where the body goes.
+extension UpstreamConnection {
+    /// Seconds until a connection that is closed has to be gone.
+    private static let closingTime = 5.0
+
+    /// Directs the body to `sink` and returns what had come before.
+    func attach(_ sink: any BodySink) -> (held: ByteBuffer?, isEnded: Bool, isFailed: Bool) {
+        let earlier = held
+        held = nil
+        let isFailed = state == .closed && !isBodyEnded
+        if !isBodyEnded, !isFailed {
+            self.sink = sink
+            transport?.setReading(true)
+        }
+        return (earlier, isBodyEnded, isFailed)
+    }
+
+    /// Gives the provider this long for the rest of its body.
+    func boundBody(within seconds: Double) {
+        if state == .body, !isBodyEnded { setDeadline(seconds) }
+    }
+
+    func readHead(_ bytes: ByteBuffer) {
+        do throws(HeadFault) {
+            guard let head = try heads.read(bytes) else { return }
+            accept(head)
+        } catch {
+            isBroken = true
+            fail(.gone(GateError(.upstreamProtocolError, cause: "malformed_answer")))
+            transport?.reset()
+        }
+    }
+
+    private func accept(_ head: AnswerHead) {
+        deadline = end
+        self.head = head
+        state = .body
+        let rest = heads.takeRest()
+        if head.framing == .none {
+            endBody(leftOver: rest.readableBytes)
+        } else {
+            body = AnswerBodyReader(head.framing)
+            if rest.readableBytes > 0 { readBody(rest) }
+        }
+        if let waiter = headWaiter {
+            headWaiter = nil
+            waiter.resume()
+        }
+    }
+
+    func readBody(_ bytes: ByteBuffer) {
+        guard !isBodyEnded else {
+            isBroken = true
+            transport?.reset()
+            return
+        }
+        var bytes = bytes
+        while state == .body {
+            let step: AnswerBodyReader.Step
+            do throws(HeadFault) {
+                step = try body.next(&bytes)
+            } catch {
+                isBroken = true
+                transport?.reset()
+                return
+            }
+            switch step {
+            case .piece(let piece): deliver(piece)
+            case .more: return
+            case .end(let leftOver): return endBody(leftOver: leftOver)
+            }
+        }
+    }
+
+    private func deliver(_ piece: ByteBuffer) {
+        if let sink { return sink.piece(piece) }
+        if held == nil { held = piece } else { held?.writeImmutableBuffer(piece) }
+        if let held, held.readableBytes > EdgeLimits.bodyWindow { transport?.setReading(false) }
+    }
+
+    func endBody(leftOver: Int) {
+        isBodyEnded = true
+        let isReusable =
+            leftOver == 0 && !isBroken && isRequestSent && state == .body
+            && head?.keepsConnection == true
+        let sink = sink
+        self.sink = nil
+        if isReusable {
+            isPoolable = true
+        } else if state != .closed {
+            // What of the request was not taken by now never will be.
+            setDeadline(Self.closingTime)
+            if isRequestSent { transport?.close() } else { transport?.reset() }
+        }
+        sink?.ended()
+    }
+
+    /// The body has gone where it belongs; the connection may carry another request.
+    func taken() {
+        guard isPoolable, state == .body else { return }
+        isPoolable = false
+        worker.dialler.giveBack(self)
+    }
+}
