@@ -52,8 +52,8 @@ import Testing
 
     // SEC-108, SEC-604
     @Test(arguments: [
-        "Authorization: Bearer TOKEN", "x-api-key: TOKEN", "Content-Type: application/json", "X-Protocol-Version: 1",
-        "Idempotency-Key: 1", "Host: gate.example", "Content-Length: 0",
+        "Authorization: Bearer TOKEN", "x-api-key: TOKEN", "Content-Type: application/json", "Idempotency-Key: 1",
+        "Host: gate.example", "Content-Length: 0",
     ])
     func refusesAFieldThatDecidesAndComesTwice(field: String) async throws {
         try await GateRig.run { rig async throws in
