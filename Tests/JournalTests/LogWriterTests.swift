@@ -57,7 +57,7 @@ private func line(_ size: Int) -> [UInt8] { [UInt8](repeating: UInt8(ascii: "x")
     for _ in 0..<1_030 { writer.append(line(1_024)) }
     sink.release.signal()
     #expect(writer.close(within: 10_000))
-    #expect(writer.instruments.first { $0.name == "gw_log_lines_dropped_total" }?.read() == 6)
+    #expect(writer.instruments.value("gw_log_lines_dropped_total") == 6)
     let notice = try #require(sink.text.split(separator: "\n").last)
     #expect((try parsed(notice.utf8)["fields"] as? [String: String])?["lines"] == "6")
 }
@@ -76,7 +76,7 @@ private func line(_ size: Int) -> [UInt8] { [UInt8](repeating: UInt8(ascii: "x")
     let writer = try LogWriter(sink: MemorySink(refuses: true))
     writer.append(line(100))
     #expect(writer.close(within: 30_000))
-    #expect(writer.instruments.first { $0.name == "gw_log_lost_bytes_total" }?.read() == 100)
+    #expect(writer.instruments.value("gw_log_lost_bytes_total") == 100)
 }
 
 @Test func writesToADescriptorAndSurvivesABrokenPipe() throws {
@@ -90,7 +90,7 @@ private func line(_ size: Int) -> [UInt8] { [UInt8](repeating: UInt8(ascii: "x")
     let second = try LogWriter(sink: sink)
     second.append(Array("nobody\n".utf8))
     #expect(second.close(within: 30_000))
-    #expect(second.instruments.first { $0.name == "gw_log_lost_bytes_total" }?.read() == 7)
+    #expect(second.instruments.value("gw_log_lost_bytes_total") == 7)
 }
 
 /// Holds the writer's thread in its first write until it is released.

@@ -68,7 +68,7 @@ private func text(_ metrics: Metrics, accept: String? = nil) -> String {
     } else {
         Issue.record("nothing was counted as other")
     }
-    #expect(metrics.instruments.first { $0.name == "gw_metric_series" }?.read() == 2_000)
+    #expect(metrics.instruments.value("gw_metric_series") == 2_000)
 }
 
 @Test func keepsRoutesAndStatusesBounded() {

@@ -1,4 +1,5 @@
 import OstiaryCore
+import OstiaryTesting
 import Synchronization
 import Testing
 
@@ -57,7 +58,7 @@ private final class Holder: Sendable {
     }
     #expect(passed == 100)
     #expect(purse.inFlight == 100)
-    #expect(purse.value("gw_ratelimit_total", "concurrency") == 900)
+    #expect(purse.instruments.value("gw_ratelimit_total", "concurrency") == 900)
 }
 
 @Test func givesAForgottenReservationBackAndCountsIt() throws {
@@ -67,16 +68,16 @@ private final class Holder: Sendable {
     #expect(holder.reserve(purse, permit(), at: at(0)) != nil)
     holder.forgetAll()
     #expect(purse.inFlight == 0)
-    #expect(purse.value("gw_reservations_forgotten_total") == 1)
+    #expect(purse.instruments.value("gw_reservations_forgotten_total") == 1)
     #expect(holder.reserve(purse, permit(), at: at(0)) == nil)
 }
 
 @Test func doesNotCountASettledReservationAsForgotten() throws {
     let purse = Purse(limits: try Limits())
     for _ in 0..<5 { _ = purse.visit(permit(), at: at(0)) }
-    #expect(purse.value("gw_reservations_forgotten_total") == 0)
+    #expect(purse.instruments.value("gw_reservations_forgotten_total") == 0)
     #expect(purse.inFlight == 0)
-    #expect(purse.value("gw_ratelimit_total", "allowed") == 5)
+    #expect(purse.instruments.value("gw_ratelimit_total", "allowed") == 5)
 }
 
 @Test func limitsNothingWhenBothAreOff() throws {

@@ -1,4 +1,5 @@
 import OstiaryCore
+import OstiaryTesting
 import Testing
 
 @testable import OstiaryPurse
@@ -53,7 +54,7 @@ private func failures(_ count: Int, _ limiter: FailureLimiter, _ address: String
     for number in 0..<BucketShard.limit * 80 {
         try? limiter.note(Peer(address: "host-\(number)"), at: at(0))
     }
-    let entries = limiter.instruments.first { $0.name == "gw_ratelimit_entries" }?.read()
+    let entries = limiter.instruments.value("gw_ratelimit_entries")
     #expect((entries ?? .infinity) <= 100_000)
     let refused = limiter.instruments.first { $0.labels.contains { $0.value == "refused" } }?.read()
     #expect((refused ?? 0) > 0)

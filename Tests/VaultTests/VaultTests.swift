@@ -1,22 +1,11 @@
 import Foundation
-@_spi(Charter) import OstiaryCore
+import OstiaryCore
+import OstiaryTesting
 import Testing
 
 @testable import OstiaryVault
 
-private let permit = Permit(
-    identity: Identity(
-        issuer: "",
-        subject: "",
-        means: .bearer(algorithm: "ES256"),
-        expires: UnixTime(seconds: 0),
-        scopes: Scopes([]),
-        pseudonym: Pseudonym(high: 0, low: 0),
-        claims: .null
-    ),
-    route: Route(path: "/v1/models", methods: [.get], access: .known(.models)),
-    reasons: []
-)
+private let permit = Permit.sample()
 
 /// A folder that is gone after the test.
 private final class Folder {

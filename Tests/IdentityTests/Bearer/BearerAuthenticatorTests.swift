@@ -22,25 +22,18 @@ import Testing
         }
     }
 
-    func figure(_ name: String, _ result: String? = nil) -> Double? {
-        let found = scene.authenticator.instruments.first { instrument in
-            instrument.name == name && (result == nil || instrument.labels.contains { $0.value == result })
-        }
-        return found?.read()
-    }
-
     @Test func asksForATokenWhenThereIsNone() async {
         let refusal = await refusal(nil)
         #expect(refusal?.code == .missingToken)
         #expect(refusal?.status == 401)
         #expect(refusal?.challenge == #"Bearer realm="inference""#)
-        #expect(figure("gw_auth_total", "missing") == 1)
+        #expect(scene.figure("gw_auth_total", "missing") == 1)
     }
 
     @Test func takesTheTokenFromEitherPlace() async throws {
         #expect(await refusal(try scene.good(), place: .authorization) == nil)
         #expect(await refusal(try scene.good(), place: .apiKey) == nil)
-        #expect(figure("gw_auth_total", "accepted") == 2)
+        #expect(scene.figure("gw_auth_total", "accepted") == 2)
     }
 
     @Test func saysTheSameOfEveryOtherFault() async throws {
@@ -67,7 +60,7 @@ import Testing
             #expect(refusal?.challenge == #"Bearer realm="inference", error="invalid_token""#)
             #expect(refusal.map { "\($0.cause)" } == cause)
             #expect(refusal?.detail == nil)
-            #expect(figure("gw_auth_total", cause) == 1)
+            #expect(scene.figure("gw_auth_total", cause) == 1)
         }
         #expect(tokens.count == 0)
     }
@@ -102,9 +95,9 @@ import Testing
         let first = try await scene.authenticator.identify(call, remembering: tokens)
         let second = try await scene.authenticator.identify(call, remembering: tokens)
         #expect(first === second)
-        #expect(figure("gw_token_cache_hits_total") == 1)
-        #expect(figure("gw_token_cache_misses_total") == 1)
-        #expect(figure("gw_token_cache_entries") == 1)
+        #expect(scene.figure("gw_token_cache_hits_total") == 1)
+        #expect(scene.figure("gw_token_cache_misses_total") == 1)
+        #expect(scene.figure("gw_token_cache_entries") == 1)
     }
 
     @Test func aKnownCallerIsKnownWithoutSuspending() async throws {
@@ -112,14 +105,14 @@ import Testing
         _ = try await scene.authenticator.identify(call, remembering: tokens)
         scene.server.now(.hang)
         scene.clock.advance(299)
-        let done = Flag()
+        let done = Latch()
         // The memory is used by nobody else until the task is done.
         nonisolated(unsafe) let tokens = self.tokens
         let authenticator = scene.authenticator
         Task.immediate {
-            if (try? await authenticator.identify(call, remembering: tokens)) != nil { done.set() }
+            if (try? await authenticator.identify(call, remembering: tokens)) != nil { done.open() }
         }
-        #expect(done.isSet)
+        #expect(done.isOpen)
     }
 
     @Test func aKnownTokenStillExpires() async throws {
@@ -129,7 +122,7 @@ import Testing
         #expect(await refusal(token) == nil)
         scene.clock.advance(0.1)
         #expect(await refusal(token)?.code == .tokenExpired)
-        #expect(figure("gw_token_cache_entries") == 0)
+        #expect(scene.figure("gw_token_cache_entries") == 0)
     }
 
     @Test func aWallClockSetBackRefusesTokensOfTheFuture() async throws {
@@ -160,7 +153,7 @@ import Testing
             _ = await refusal("\(header).\(body)")
         }
         #expect(tokens.count == 0)
-        #expect((figure("gw_jwks_absent_names") ?? .infinity) <= 1024)
+        #expect((scene.figure("gw_jwks_absent_names") ?? .infinity) <= 1024)
     }
 
     @Test func theListDescribesEachWay() {

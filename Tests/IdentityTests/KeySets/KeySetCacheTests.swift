@@ -17,14 +17,14 @@ import Testing
             for _ in 0..<1000 {
                 group.addTask { try? await scene.verifier.verify(token).identity.subject }
             }
-            #expect(await eventually { waiters(scene) == 1000 && scene.server.held == 1 })
+            #expect(await eventually { scene.waiters == 1000 && scene.server.held == 1 })
             scene.server.release(.document(document(signer.jwk())))
             return await group.reduce(into: [String?]()) { $0.append($1) }
         }
         #expect(subjects.count == 1000)
         #expect(subjects.allSatisfy { $0 == "user-1" })
         #expect(scene.server.fetches == 1)
-        #expect(waiters(scene) == 0)
+        #expect(scene.waiters == 0)
     }
 
     @Test func moreWaitersThanTheBoundAreRefusedAtOnce() async throws {
@@ -33,7 +33,7 @@ import Testing
         let faults = await withTaskGroup(of: TokenFault?.self) { group in
             for _ in 0..<1100 { group.addTask { await scene.fault(token) } }
             // The others are answered while the server still hangs.
-            #expect(await eventually { waiters(scene) == 1024 && refused(scene) == 76 && scene.server.held == 1 })
+            #expect(await eventually { scene.waiters == 1024 && scene.refusedWaiters == 76 && scene.server.held == 1 })
             var faults: [TokenFault?] = []
             scene.server.release(.document(document(signer.jwk())))
             for await next in group { faults.append(next) }
@@ -86,7 +86,7 @@ import Testing
         #expect(await scene.fault(try scene.good()) == .keysUnavailable)
         #expect(await scene.fault(try scene.good("other")) == .keysUnavailable)
         #expect(scene.notices.failed == [failure.rawValue])
-        #expect(count(scene, "gw_jwks_fetch_total", failure.rawValue) == 1)
+        #expect(scene.figure("gw_jwks_fetch_total", failure.rawValue) == 1)
     }
 
     @Test(arguments: [
@@ -118,9 +118,9 @@ import Testing
         let scene = try Scene(signer: signer, mode: .hang)
         let token = try scene.good()
         async let fault = scene.fault(token)
-        #expect(await eventually { waiters(scene) == 1 && scene.clock.sleeping == 1 && scene.server.held == 1 })
+        #expect(await eventually { scene.waiters == 1 && scene.clock.sleeping == 1 && scene.server.held == 1 })
         scene.clock.advance(4.999)
-        #expect(waiters(scene) == 1)
+        #expect(scene.waiters == 1)
         scene.clock.advance(0.001)
         #expect(await fault == .keysUnavailable)
         #expect(scene.notices.failed == ["timed_out"])
@@ -137,10 +137,10 @@ import Testing
         let token = try scene.good()
         let leaving = Task { await scene.fault(token) }
         let staying = Task { await scene.fault(token) }
-        #expect(await eventually { waiters(scene) == 2 && scene.server.held == 1 })
+        #expect(await eventually { scene.waiters == 2 && scene.server.held == 1 })
         leaving.cancel()
         #expect(await leaving.value == .keysUnavailable)
-        #expect(waiters(scene) == 1)
+        #expect(scene.waiters == 1)
         scene.server.release(.document(document(signer.jwk())))
         #expect(await staying.value == nil)
         #expect(scene.server.fetches == 1)
@@ -233,127 +233,6 @@ import Testing
         #expect(soon.notices.stale == 1)
     }
 
-    // MARK: Names never seen
-
-    @Test func aStormOfUnknownNamesCausesOneFetch() async throws {
-        let scene = try Scene(signer: signer)
-        #expect(await scene.verifier.prime())
-        scene.clock.advance(31)
-        scene.server.now(.hang)
-        // The first of them makes the one attempt, which takes long; good tokens pass meanwhile.
-        let payload = claims()
-        let first = Task { await scene.fault(try scene.good("bogus-first")) }
-        #expect(await eventually { scene.server.held == 1 })
-        for _ in 0..<100 { #expect(await scene.fault(try scene.good()) == nil) }
-        #expect(scene.server.held == 1)
-        scene.server.release(.document(document(signer.jwk())))
-        #expect(try await first.value == .unknownKey)
-        // A signature that fits no key: it is never looked at.
-        let body = Base64URL.encode(Array(payload.utf8)) + "." + Base64URL.encode(Array(repeating: 1, count: 64))
-        let good = try scene.good()
-        for number in 0..<10_000 {
-            let header = Base64URL.encode(Array(#"{"alg":"ES256","kid":"bogus-\#(number)"}"#.utf8))
-            let fault = await scene.fault("\(header).\(body)")
-            if fault != .unknownKey { Issue.record("\(String(describing: fault))") }
-            if number % 1000 == 0 { #expect(await scene.fault(good) == nil) }
-            scene.clock.advance(0.001)
-        }
-        #expect(scene.server.fetches == 2)
-    }
-
-    @Test func goodTokensNeverSuspendDuringAStorm() async throws {
-        let scene = try Scene(signer: signer)
-        #expect(await scene.verifier.prime())
-        scene.clock.advance(31)
-        scene.server.now(.hang)
-        let token = Array(try scene.good().utf8)
-        let storm = Task { await scene.fault(try scene.good("bogus")) }
-        #expect(await eventually { scene.server.held == 1 })
-        // An immediate task runs up to its first suspension before this line goes on.
-        let done = Flag()
-        Task.immediate {
-            if await scene.fault(token) == nil { done.set() }
-        }
-        #expect(done.isSet)
-        scene.server.release(.document(document(signer.jwk())))
-        #expect(try await storm.value == .unknownKey)
-    }
-
-    @Test func theCoolDownCountsFromTheLastAttempt() async throws {
-        let scene = try Scene(signer: signer)
-        #expect(await scene.verifier.prime())
-        scene.clock.advance(29.999)
-        #expect(await scene.fault(try scene.good("new")) == .unknownKey)
-        #expect(scene.server.fetches == 1)
-        scene.clock.advance(0.001)
-        #expect(await scene.fault(try scene.good("new")) == .unknownKey)
-        #expect(scene.server.fetches == 2)
-        #expect(await scene.fault(try scene.good("another")) == .unknownKey)
-        #expect(scene.server.fetches == 2)
-    }
-
-    @Test func aFailedAttemptCoolsDownToo() async throws {
-        let scene = try Scene(signer: signer)
-        #expect(await scene.verifier.prime())
-        scene.server.now(.failure(.unreachable))
-        scene.clock.advance(30)
-        #expect(await scene.fault(try scene.good("new")) == .keysUnavailable)
-        #expect(scene.server.fetches == 2)
-        for _ in 0..<100 { #expect(await scene.fault(try scene.good("new")) == .keysUnavailable) }
-        scene.clock.advance(29.9)
-        #expect(await scene.fault(try scene.good("new")) == .keysUnavailable)
-        #expect(scene.server.fetches == 2)
-        #expect(await scene.fault(try scene.good()) == nil)
-        scene.server.now(.document(document(signer.jwk())))
-        scene.clock.advance(0.1)
-        #expect(await scene.fault(try scene.good("new")) == .unknownKey)
-        #expect(scene.server.fetches == 3)
-    }
-
-    @Test func oneBogusNameDoesNotUseUpEachWindow() async throws {
-        let scene = try Scene(signer: signer)
-        #expect(await scene.verifier.prime())
-        scene.clock.advance(30)
-        #expect(await scene.fault(try scene.good("bogus")) == .unknownKey)
-        #expect(scene.server.fetches == 2)
-        #expect(count(scene, "gw_jwks_absent_names") == 1)
-        scene.clock.advance(59.9)
-        #expect(await scene.fault(try scene.good("bogus")) == .unknownKey)
-        #expect(scene.server.fetches == 2)
-        // Remembered for a minute, then asked for again.
-        scene.clock.advance(0.1)
-        #expect(await scene.fault(try scene.good("bogus")) == .unknownKey)
-        #expect(scene.server.fetches == 3)
-    }
-
-    @Test func aRefreshForgetsWhatWasAbsent() async throws {
-        let scene = try Scene(signer: signer)
-        let next = Signer("es-2")
-        #expect(await scene.verifier.prime())
-        scene.clock.advance(30)
-        let token = try next.token(payload: claims())
-        #expect(await scene.fault(token) == .unknownKey)
-        scene.server.now(.document(document(signer.jwk(), next.jwk())))
-        scene.clock.advance(30)
-        #expect(await scene.fault(token) == .unknownKey)
-        #expect(count(scene, "gw_jwks_absent_names") == 1)
-        #expect(await scene.fault(try scene.good("third")) == .unknownKey)
-        #expect(scene.server.fetches == 3)
-        #expect(count(scene, "gw_jwks_absent_names") == 1)
-        #expect(await scene.fault(token) == nil)
-    }
-
-    @Test func absentNamesAreBounded() {
-        var names = AbsentNames()
-        let now = MonotonicTime(nanoseconds: 0)
-        for number in 0..<5000 { names.insert("name-\(number)", at: now) }
-        #expect(names.count == AbsentNames.capacity)
-        #expect(!names.contains("name-0", at: now))
-        #expect(names.contains("name-4999", at: now))
-        #expect(names.contains("name-4999", at: now.advanced(bySeconds: 59)))
-        #expect(!names.contains("name-4999", at: now.advanced(bySeconds: 60)))
-    }
-
     // MARK: Rotation
 
     @Test func aNewKeyWorksOnItsFirstUseWithOverlap() async throws {
@@ -374,7 +253,7 @@ import Testing
         let tokens = scene.authenticator.makeMemory(capacity: 64)
         _ = try await scene.authenticator.identify(old, remembering: tokens)
         _ = try await scene.authenticator.identify(old, remembering: tokens)
-        #expect(count(scene, "gw_token_cache_hits_total") == 1)
+        #expect(scene.figure("gw_token_cache_hits_total") == 1)
         scene.clock.advance(30)
         scene.server.now(.document(document(next.jwk())))
         let new = call(try next.token(payload: claims()))
@@ -443,17 +322,4 @@ import Testing
         #expect(await scene.verifier.prime())
         #expect(scene.notices.dropped.count == 2)
     }
-
-    // MARK: Helpers of this suite
-
-    func count(_ scene: Scene, _ name: String, _ result: String? = nil) -> Int? {
-        let instrument = scene.authenticator.instruments.first { instrument in
-            instrument.name == name && (result == nil || instrument.labels.contains { $0.value == result })
-        }
-        return instrument.map { Int($0.read()) }
-    }
-
-    func refused(_ scene: Scene) -> Int? { count(scene, "gw_jwks_waiters_refused_total") }
-
-    func waiters(_ scene: Scene) -> Int? { count(scene, "gw_jwks_waiters") }
 }

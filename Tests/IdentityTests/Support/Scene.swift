@@ -64,6 +64,13 @@ struct Scene: Sendable {
         await fault(try signer.token(header: header, payload: claims(changes)))
     }
 
+    func figure(_ name: String, _ label: String? = nil) -> Double? {
+        authenticator.instruments.value(name, label)
+    }
+
+    var waiters: Double? { figure("gw_jwks_waiters") }
+    var refusedWaiters: Double? { figure("gw_jwks_waiters_refused_total") }
+
     func good(_ name: String? = nil) throws -> String {
         try signer.token(
             header: name.map { #"{"alg":"ES256","kid":"\#($0)"}"# },
@@ -100,12 +107,4 @@ final class Notices: Sendable {
     var stale: Int {
         all.count { if case .stale = $0 { true } else { false } }
     }
-}
-
-/// Set once.
-final class Flag: Sendable {
-    private let value = Atomic(false)
-
-    func set() { value.store(true, ordering: .releasing) }
-    var isSet: Bool { value.load(ordering: .acquiring) }
 }

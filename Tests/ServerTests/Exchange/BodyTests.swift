@@ -20,9 +20,12 @@ import Testing
         return line
     }
 
+    /// A body that names its model first, but for its end.
+    private static let long =
+        #"{"model":"m","messages":[{"role":"user","content":"\#(String(repeating: "x", count: 400_000))"}]"#
+
     @Test func aLongBodyThatNamesItsModelFirstStreamsThrough() async throws {
-        let filler = String(repeating: "x", count: 400_000)
-        let body = #"{"model":"m","messages":[{"role":"user","content":"\#(filler)"}]}"#
+        let body = Self.long + "}"
         try await GateRig.run(upstream: RecordingUpstream.handingOver(at: .head)) { rig async throws in
             let line = try begin(rig, length: body.utf8.count)
             let bytes = Array(body.utf8)
@@ -43,8 +46,7 @@ import Testing
 
     @Test(arguments: [#","model":"other"}"#, #"}}"#, #","a":}"#, "\u{7f}"])
     func aLongBodyThatTurnsOutBadNeverReachesTheProviderWhole(tail: String) async throws {
-        let filler = String(repeating: "x", count: 400_000)
-        let body = #"{"model":"m","messages":[{"role":"user","content":"\#(filler)"}]\#(tail)"#
+        let body = Self.long + tail
         try await GateRig.run(upstream: RecordingUpstream.handingOver(at: .head)) { rig async throws in
             let line = try begin(rig, length: body.utf8.count)
             let bytes = Array(body.utf8)

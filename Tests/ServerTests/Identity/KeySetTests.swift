@@ -10,6 +10,23 @@ import Testing
         try await rig.ask("GET", "/v1/models", token: token ?? rig.token())
     }
 
+    /// A gate whose keys are too old to use and whose key server hangs, and a call that waits for it.
+    private func waitForKeys(_ test: (GateRig, RawConnection) async throws -> Void) async throws {
+        let issuer = TestIssuer()
+        let host = try KeySetHost(.document(TestIssuer.keySet(issuer)))
+        try await GateRig.run(issuer: issuer, keys: host) { rig async throws in
+            host.now(.hang)
+            // Beyond all use of what is there.
+            rig.clock.advance(600 + 86_400 + 1)
+            try await host.fetches(2)
+            let line = try rig.client()
+            line.send(rig.goodRequest())
+            try await wait(for: "the call to wait") { try await rig.metric("gw_jwks_waiters") >= 1 }
+            try await test(rig, line)
+            try await rig.expectBalanced()
+        }
+    }
+
     @Test func comesUpWithoutKeysAndServesWhenTheyCome() async throws {
         let issuer = TestIssuer()
         let host = try KeySetHost(.document(TestIssuer.keySet(issuer)), isUp: false)
@@ -54,34 +71,16 @@ import Testing
     }
 
     @Test func aServerThatHangsCostsFiveSeconds() async throws {
-        let issuer = TestIssuer()
-        let host = try KeySetHost(.document(TestIssuer.keySet(issuer)))
-        try await GateRig.run(issuer: issuer, keys: host) { rig async throws in
-            host.now(.hang)
-            // Beyond all use of what is there.
-            rig.clock.advance(600 + 86_400 + 1)
-            try await host.fetches(2)
-            let line = try rig.client()
-            line.send(rig.request("GET", "/v1/models", token: rig.token()))
-            try await wait(for: "the call to wait") { try await rig.metric("gw_jwks_waiters") >= 1 }
+        try await waitForKeys { rig, line async throws in
             #expect(try await line.staysSilent(milliseconds: 20))
             rig.clock.advance(5.1)
             #expect(try await line.answer().status == 503)
             line.leave()
-            try await rig.expectBalanced()
         }
     }
 
     @Test func aClientThatLeavesWhileKeysAreFetchedIsNoFault() async throws {
-        let issuer = TestIssuer()
-        let host = try KeySetHost(.document(TestIssuer.keySet(issuer)))
-        try await GateRig.run(issuer: issuer, keys: host) { rig async throws in
-            host.now(.hang)
-            rig.clock.advance(600 + 86_400 + 1)
-            try await host.fetches(2)
-            let line = try rig.client()
-            line.send(rig.request("GET", "/v1/models", token: rig.token()))
-            try await wait(for: "the call to wait") { try await rig.metric("gw_jwks_waiters") >= 1 }
+        try await waitForKeys { rig, line async throws in
             line.leave()
             let entry = try await rig.entry { $0.route == "/v1/models" }
             #expect(entry.outcome == "cut")

@@ -16,6 +16,16 @@ import Testing
         return (line, provider)
     }
 
+    /// Begins the gate's end. The latch opens when it has come.
+    private func shutDown(_ rig: GateRig, grace: Double, isHurried: Bool = false) -> Latch {
+        let ended = Latch()
+        Task {
+            await Shutdown(gate: rig.gate, grace: grace, clock: rig.clock).end { isHurried }
+            ended.open()
+        }
+        return ended
+    }
+
     /// Lets time pass in small steps until `isOver`.
     private func pass(_ rig: GateRig, until what: String, _ isOver: () async throws -> Bool) async throws {
         try await wait(for: what) {
@@ -30,11 +40,7 @@ import Testing
             let (short, shortProvider) = try await stream(rig, sub: "short")
             let (long, longProvider) = try await stream(rig, sub: "long")
             let began = rig.clock.monotonic
-            let ended = Latch()
-            let end = Task {
-                await Shutdown(gate: rig.gate, grace: 5, clock: rig.clock).end { false }
-                ended.open()
-            }
+            let ended = shutDown(rig, grace: 5)
             try await wait(for: "the announcement") { try await rig.askAdmin("GET", "/health").status == 503 }
             // For a second the door stays open and says that it closes.
             #expect(try await rig.ask("GET", "/health").status == 503)
@@ -57,7 +63,6 @@ import Testing
             #expect(!half.isComplete)
             #expect(half.text == "data: 1\n\n")
             try await longProvider.receiveEnd()
-            await end.value
             let entries = rig.log.entries.filter { $0.route == "/v1/chat/completions" }
             #expect(entries.map(\.outcome) == ["answered", "cut"])
             #expect(entries.last?.cut == "shutdown")
@@ -70,15 +75,10 @@ import Testing
     @Test func aGateWithoutWorkEndsAfterASecond() async throws {
         try await GateRig.run { rig async throws in
             let began = rig.clock.monotonic
-            let ended = Latch()
-            let end = Task {
-                await Shutdown(gate: rig.gate, grace: 30, clock: rig.clock).end { false }
-                ended.open()
-            }
+            let ended = shutDown(rig, grace: 30)
             try await pass(rig, until: "the end") { ended.isOpen }
             let took = rig.clock.monotonic.seconds(since: began)
             #expect(took >= 1 && took <= 2)
-            await end.value
         }
     }
 
@@ -90,13 +90,8 @@ import Testing
             waiting.send(rig.chatRequest())
             try await rig.upstream.requests(2)
             let began = rig.clock.monotonic
-            let ended = Latch()
-            let end = Task {
-                await Shutdown(gate: rig.gate, grace: 30, clock: rig.clock).end { true }
-                ended.open()
-            }
+            let ended = shutDown(rig, grace: 30, isHurried: true)
             try await pass(rig, until: "the end") { ended.isOpen }
-            await end.value
             #expect(rig.clock.monotonic.seconds(since: began) <= 1)
             #expect(try await !begun.answer().isComplete)
             try await waiting.receiveEnd()

@@ -16,7 +16,7 @@ import Testing
             let origin = try #require(Origin("https://localhost:\(upstream.port)"))
             return try await Bench.open(trust: Trust(roots: roots), service: { Forwarder($0, to: origin) }) { bench in
                 let client = try bench.client()
-                client.send("GET /a HTTP/1.1\r\nHost: x\r\n\r\n")
+                client.send(Sample.get)
                 let first = try await client.answer()
                 if first.status == 200 {
                     // A kept connection needs no second handshake.
@@ -62,31 +62,28 @@ import Testing
         #expect(answer.status == 502)
     }
 
-    @Test func gives502WhenTheHandshakeNeverEnds() async throws {
+    /// A client that has asked, and a provider that took its connection and does not shake hands.
+    private static func waitForHandshake(_ body: (Bench, RawConnection) async throws -> Void) async throws {
         let upstream = try RecordingUpstream(at: .connection) { _ in [.wait(Latch())] }
         let origin = try #require(Origin("https://localhost:\(upstream.port)"))
         try await Bench.open(service: { Forwarder($0, to: origin) }) { bench in
             let client = try bench.client()
-            client.send("POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nprompt")
+            client.send(Sample.post("prompt"))
             try await upstream.requests(1)
-            try await bench.pass(6)
-            let answer = try await client.answer()
-            #expect(answer.status == 502)
+            try await body(bench, client)
             try await upstream.left(0)
         }
         upstream.stop()
     }
 
-    @Test func leavesTheHandshakeWhenTheClientLeaves() async throws {
-        let upstream = try RecordingUpstream(at: .connection) { _ in [.wait(Latch())] }
-        let origin = try #require(Origin("https://localhost:\(upstream.port)"))
-        try await Bench.open(service: { Forwarder($0, to: origin) }) { bench in
-            let client = try bench.client()
-            client.send("GET /a HTTP/1.1\r\nHost: x\r\n\r\n")
-            try await upstream.requests(1)
-            client.leave()
-            try await upstream.left(0)
+    @Test func gives502WhenTheHandshakeNeverEnds() async throws {
+        try await Self.waitForHandshake { bench, client async throws in
+            try await bench.pass(6)
+            #expect(try await client.answer().status == 502)
         }
-        upstream.stop()
+    }
+
+    @Test func leavesTheHandshakeWhenTheClientLeaves() async throws {
+        try await Self.waitForHandshake { _, client in client.leave() }
     }
 }
