@@ -12,7 +12,7 @@ PYTHON := .venv/bin/python
 RELEASE := -c release -Xswiftc -enforce-exclusivity=unchecked --static-swift-stdlib
 
 .DEFAULT_GOAL := help
-.PHONY: help up build test test-peers release bench soak fmt lint docs clean
+.PHONY: help up build test test-peers release bench soak fuzz fmt lint docs clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,13 @@ bench: .venv/ready ## print the gate's CPU time per request (release build; take
 soak: build .venv/ready ## ten minutes of mixed load; fails on growth, leaks and failed requests (SOAK_SECONDS=600)
 	@$(PYTHON) Scripts/soak
 
+fuzz: ## run every parser on made-up input; fails on a trap or a broken rule (FUZZ_SECONDS=30 FUZZ_TARGETS=head,json)
+	@Scripts/install-missing build lint
+	@Scripts/timed 'fuzz build' swift build --package-path Fuzz --scratch-path $(SCRATCH)-fuzz -c release \
+		--product fuzz --sanitize=fuzzer --quiet
+	@Fuzz/run --binary $(SCRATCH)-fuzz/release/fuzz --found $(SCRATCH)-fuzz/found \
+		--seconds $(or $(FUZZ_SECONDS),30) --targets '$(FUZZ_TARGETS)'
+
 fmt: ## format the sources in place
 	swift format --in-place --parallel --recursive Package.swift Sources Tests
 
@@ -57,7 +64,7 @@ docs: ## check that the documentation's links and paths exist
 	@Scripts/check-docs
 
 clean: ## remove what was built
-	rm -rf $(SCRATCH) $(SCRATCH)-bench .venv
+	rm -rf $(SCRATCH) $(SCRATCH)-bench $(SCRATCH)-fuzz .venv
 
 .venv/ready: Tests/Peers/requirements.txt
 	@Scripts/install-missing peers

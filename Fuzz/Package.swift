@@ -1,0 +1,65 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+// The parsers of the gate under libFuzzer. A package of its own, so that the product's manifest knows nothing of it.
+//
+// `Product` is a link to the product's sources: its library targets are no products that another package could depend
+// on, and its readers are internal. Compiled here once more, with `-enable-testing`, both stay as they are. Of each room
+// only what reads input is listed, so that few dependencies are needed.
+let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
+
+let package = Package(
+    name: "fuzz",
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
+        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
+    ],
+    targets: [
+        .target(name: "OstiaryCore", dependencies: [crypto], path: "Product/Core"),
+        .target(
+            name: "OstiaryWire",
+            dependencies: ["OstiaryCore", nio],
+            path: "Product/Wire",
+            sources: ["HTTP1", "Dialler/Origin.swift"]
+        ),
+        .target(
+            name: "OstiaryIdentity",
+            dependencies: ["OstiaryCore", crypto, cryptoExtras],
+            path: "Product/Identity"
+        ),
+        .target(
+            name: "OstiaryModels",
+            dependencies: ["OstiaryCore", nio],
+            path: "Product/Models",
+            sources: ["Scan", "Usage"]
+        ),
+        .target(
+            name: "OstiaryServer",
+            dependencies: ["OstiaryCore", .product(name: "Yams", package: "Yams")],
+            path: "Product/Server",
+            sources: ["Configuration"]
+        ),
+        .executableTarget(
+            name: "fuzz",
+            dependencies: [
+                "OstiaryCore", "OstiaryWire", "OstiaryIdentity", "OstiaryModels", "OstiaryServer", nio,
+            ],
+            path: "Targets",
+            swiftSettings: [.unsafeFlags(["-parse-as-library"])]
+        ),
+    ]
+)
+
+for target in package.targets {
+    target.swiftSettings =
+        (target.swiftSettings ?? []) + [
+            .enableUpcomingFeature("ExistentialAny"),
+            .enableUpcomingFeature("InternalImportsByDefault"),
+            .enableUpcomingFeature("MemberImportVisibility"),
+            .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+            .unsafeFlags(["-enable-testing"]),
+        ]
+}
