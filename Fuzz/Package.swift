@@ -38,7 +38,7 @@ let package = Package(
         ),
         .target(
             name: "OstiaryServer",
-            dependencies: ["OstiaryCore", .product(name: "Yams", package: "Yams")],
+            dependencies: ["OstiaryCore", "OstiaryWire", .product(name: "Yams", package: "Yams")],
             path: "Product/Server",
             sources: ["Configuration"]
         ),

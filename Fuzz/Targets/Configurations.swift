@@ -1,7 +1,9 @@
+import OstiaryWire
+
 @testable import OstiaryServer
 
-/// A file is read to the same end twice; the faults are printable and never empty; what is accepted has a provider and
-/// a model for it, and an admin door on loopback (SEC-004).
+/// A file is read to the same end twice; the faults are printable and never empty; what is accepted has providers
+/// that can be dialled, a model, and an admin door on loopback (SEC-004).
 func fuzzConfiguration(_ bytes: [UInt8]) {
     for mode in [Configuration.Mode.serving, .development] {
         let first = read(bytes, mode)
@@ -9,6 +11,9 @@ func fuzzConfiguration(_ bytes: [UInt8]) {
         switch first {
         case .success(let configuration):
             demand(!configuration.providers.isEmpty && !configuration.models.isEmpty, "there is nowhere to go")
+            for base in configuration.providers.compactMap(\.baseURL) {
+                demand(Origin(base) != nil, "the dialler cannot use an accepted base URL")
+            }
             demand(configuration.admin.address.isLoopback, "the admin door is open to others")
             demand(mode == .serving || configuration.identity.jwt.isEmpty, "development mode believes others")
             demand(mode == .development || !configuration.identity.jwt.isEmpty, "nobody could enter")

@@ -1,5 +1,7 @@
+import OstiaryWire
+
 /// An absolute `http` or `https` URL (RFC 3986) as configuration may hold one: no credentials, no fragment, no dot
-/// segments, and only characters that need no second thought.
+/// segments, only characters that need no second thought, and nothing that the dialler would refuse later.
 struct WebURL: Sendable {
     /// As written.
     let text: String
@@ -31,6 +33,8 @@ struct WebURL: Sendable {
         query = queryStart.map { String(tail[tail.index(after: $0)...]) }
         guard !path.split(separator: "/").contains(where: { $0 == "." || $0 == ".." }) else { return nil }
         guard let (host, port) = Self.authority(rest[..<authorityEnd]) else { return nil }
+        // A path has one form here and on the wire: what cannot be dialled is refused where the operator is told.
+        guard Origin(String(text.prefix { $0 != "?" })) != nil else { return nil }
         (self.host, self.port) = (host, port)
         self.text = text
     }

@@ -125,6 +125,34 @@ import Testing
         }
     }
 
+    // SEC-506
+    @Test func aQuotedKeyNeverReachesTheClient() async throws {
+        let quote: @Sendable (String) -> String = {
+            #"{"error":{"message":"no such key: \#($0)","code":"their_code"}}"#
+        }
+        let upstream = try RecordingUpstream.answering(quote(GateRig.providerKey), status: "400 No")
+        try await GateRig.run(upstream: upstream) { rig async throws in
+            let answer = try await rig.chat()
+            #expect(answer.status == 400)
+            #expect(answer.text == quote("[redacted]"))
+            #expect(try await rig.entry(of: answer).outcome == "answered")
+            try await rig.expectBalanced()
+        }
+    }
+
+    // SEC-506
+    @Test func anErrorInACodingKeepsItsBodyToItself() async throws {
+        let coded = "Content-Encoding: gzip\r\nRetry-After: 7\r\n"
+        let upstream = try RecordingUpstream.answering("coded", status: "503 No", fields: coded)
+        try await GateRig.run(upstream: upstream) { rig async throws in
+            let answer = try await rig.chat()
+            #expect(answer.status == 503)
+            #expect(answer.text == "")
+            #expect(answer.values("retry-after") == ["7"])
+            #expect(answer.values("content-encoding") == [])
+        }
+    }
+
     // SEC-506, SEC-504
     @Test(arguments: ["401 No", "403 No", "301 There", "302 There", "307 There", "308 There"])
     func aRefusalOfTheGatesKeyAndARedirectAreTheGatesOwn(status: String) async throws {
