@@ -30,28 +30,39 @@ public final class Models: Sendable {
         started = clock.now
     }
 
-    /// Reads the question out of a permitted call: the body as far as needed, the model, its provider.
-    public func question(
+    /// The question of a permitted call, when all that it needs is here: no body, or a whole one. `nil` while the body
+    /// has to be waited for.
+    public func questionAtHand(
         _ call: Call,
         _ body: RequestBody,
-        for permit: Permit
-    ) async throws(GateError) -> Question {
+        for permit: Permit,
+        reading readers: BodyReaders
+    ) throws(GateError) -> Question? {
         switch permit.route.kind {
         case .models:
             return Question(subject: .list, provider: listingProvider, destination: listingProvider.flatMap(find))
         case .chat, nil:
-            let asked = try await Asked.read(body, holding: held)
-            let choice = try table.choose(asked.facts.model)
-            guard let destination = find(choice.provider) else {
-                throw GateError(.modelNotFound, cause: "provider_missing")
-            }
-            return Question(
-                subject: .conversation(asked, upstreamName: choice.upstreamName),
-                provider: choice.provider,
-                destination: destination,
-                entry: choice.entry
-            )
+            guard let asked = try Asked.atHand(body, with: readers) else { return nil }
+            return try question(asked)
         }
+    }
+
+    /// The question of a permitted call whose body is still coming, read as far as needed.
+    public func question(_ body: RequestBody) async throws(GateError) -> Question {
+        try question(await Asked.gather(body, holding: held))
+    }
+
+    private func question(_ asked: Asked) throws(GateError) -> Question {
+        let choice = try table.choose(asked.facts.model)
+        guard let destination = find(choice.provider) else {
+            throw GateError(.modelNotFound, cause: "provider_missing")
+        }
+        return Question(
+            subject: .conversation(asked, upstreamName: choice.upstreamName),
+            provider: choice.provider,
+            destination: destination,
+            entry: choice.entry
+        )
     }
 
     /// Puts the question to its provider and returns when the answer begins.
@@ -69,20 +80,13 @@ public final class Models: Sendable {
     ) async throws(GateError) -> ModelAnswer {
         switch (question.subject, question.destination) {
         case (.list, .http(let provider)):
-            return try await provider.get(call, head: head, permit: permit, key: key, client: client, on: worker)
+            let request = provider.request(call, head: head, permit: permit, key: key)
+            return try await provider.send(request, rest: nil, key, client, worker)
         case (.list, _):
             return ModelAnswer(ownList)
         case (.conversation(let asked, let upstreamName), .http(let provider)):
-            return try await provider.ask(
-                asked,
-                call,
-                head: head,
-                as: upstreamName,
-                permit: permit,
-                key: key,
-                client: client,
-                on: worker
-            )
+            let request = provider.request(asked, call, head: head, as: upstreamName, permit: permit, key: key)
+            return try await provider.send(request, rest: asked.rest, key, client, worker)
         case (.conversation(let asked, _), _):
             return ModelAnswer(try await EchoModel.answer(asked, permit.route, call, at: clock.now))
         }

@@ -16,6 +16,7 @@ final class Corridor {
     private let rooms: Rooms
     private let tokens: VerifiedTokens
     private let worker: Worker
+    private let readers = BodyReaders()
 
     init(rooms: Rooms, worker: Worker) {
         self.rooms = rooms
@@ -81,7 +82,9 @@ final class Corridor {
         _ entry: inout Entry
     ) async throws(GateError) -> ModelAnswer {
         // Which model, at which provider? The body is read as far as that needs.
-        let question = try await rooms.models.question(call, body, for: permit)
+        var question = try rooms.models.questionAtHand(call, body, for: permit, reading: readers)
+        if question == nil { question = try await rooms.models.question(body) }
+        guard let question else { throw GateError(.internalError, cause: "question_missing") }
         entry.provider = question.provider
         entry.model = question.entry
 
@@ -100,7 +103,7 @@ final class Corridor {
     /// Carries the answer to its end, gives the slot back, and notes what was used.
     private func finish(_ begun: consuming Begun, _ reply: consuming Reply, _ entry: inout Entry) async {
         let askedAt = begun.answer.askedAt
-        let carried = await begun.answer.carry(to: reply, clock: rooms.clock)
+        let carried = await begun.answer.carry(to: reply, reading: readers, clock: rooms.clock)
         begun.reservation.settle()
         entry.answered(carried, askedAt: askedAt)
     }

@@ -8,6 +8,10 @@ import Testing
 
 private func line(_ size: Int) -> [UInt8] { [UInt8](repeating: UInt8(ascii: "x"), count: size - 1) + [10] }
 
+extension LogBuffer {
+    fileprivate func append(_ line: [UInt8]) -> Signal { append { $0.raw(line) } }
+}
+
 @Test func dropsAndCountsWhatDoesNotFit() {
     let buffer = LogBuffer()
     for _ in 0..<1_024 { _ = buffer.append(line(1_024)) }

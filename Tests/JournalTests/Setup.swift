@@ -56,3 +56,41 @@ func parsed(_ line: some Collection<UInt8>) throws -> [String: Any] {
 func lines(_ bytes: [UInt8]) -> [[UInt8]] {
     bytes.split(separator: UInt8(ascii: "\n")).map(Array.init)
 }
+
+extension TextLine {
+    static func bytes(of entry: Entry) -> [UInt8] {
+        var line = LineBytes()
+        write(entry, to: &line)
+        return line.bytes
+    }
+
+    static func bytes(
+        of sentence: StaticString,
+        level: LogLevel,
+        _ fields: KeyValuePairs<StaticString, String>,
+        at time: UnixTime
+    ) -> [UInt8] {
+        var line = LineBytes()
+        write(sentence, level: level, fields, at: time, to: &line)
+        return line.bytes
+    }
+}
+
+extension JSONLine {
+    static func bytes(of entry: Entry) -> [UInt8] {
+        var line = LineBytes()
+        write(entry, to: &line)
+        return line.bytes
+    }
+
+    static func bytes(
+        of sentence: StaticString,
+        level: LogLevel,
+        _ fields: KeyValuePairs<StaticString, String>,
+        at time: UnixTime
+    ) -> [UInt8] {
+        var line = LineBytes()
+        write(sentence, level: level, fields, at: time, to: &line)
+        return line.bytes
+    }
+}

@@ -2,8 +2,7 @@ import OstiaryCore
 
 /// Lines for programs: one JSON object each, with the same members in the same order whatever happened.
 enum JSONLine {
-    static func bytes(of entry: Entry) -> [UInt8] {
-        var line = LineBytes(capacity: 768)
+    static func write(_ entry: Entry, to line: inout LineBytes) {
         line.raw("{\"time\":\"")
         line.time(entry.time)
         line.raw("\",\"level\":\"")
@@ -51,16 +50,15 @@ enum JSONLine {
         line.raw(",\"tokens_out\":")
         integer(&line, entry.usage?.outputTokens)
         line.raw("}\n")
-        return line.bytes
     }
 
-    static func bytes(
-        of sentence: StaticString,
+    static func write(
+        _ sentence: StaticString,
         level: LogLevel,
         _ fields: KeyValuePairs<StaticString, String>,
-        at time: UnixTime
-    ) -> [UInt8] {
-        var line = LineBytes()
+        at time: UnixTime,
+        to line: inout LineBytes
+    ) {
         line.raw("{\"time\":\"")
         line.time(time)
         line.raw("\",\"level\":\"")
@@ -78,7 +76,6 @@ enum JSONLine {
             line.quoted(text)
         }
         line.raw("}}\n")
-        return line.bytes
     }
 
     private static func string(_ line: inout LineBytes, _ text: String?) {

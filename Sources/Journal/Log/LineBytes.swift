@@ -2,50 +2,55 @@ import OstiaryCore
 
 /// The bytes of a line in the making. Everything that is not the gate's own text goes through an escape, so no value
 /// can end a line, leave its quotes, add a member or reach a terminal as a command (SEC-601).
-struct LineBytes {
+struct LineBytes: ~Copyable {
     /// How much of a value a line shows.
     static let valueLimit = 256
 
-    private(set) var bytes: [UInt8]
+    private var out: ByteWriter
 
     init(capacity: Int = 512) {
-        bytes = []
-        bytes.reserveCapacity(capacity)
+        out = ByteWriter(capacity: capacity)
     }
+
+    var bytes: [UInt8] { out.bytes }
+    var count: Int { out.count }
+
+    mutating func removeAll() { out.removeAll() }
+    mutating func truncate(to count: Int) { out.truncate(to: count) }
 
     /// The gate's own text, as it is.
-    mutating func raw(_ text: StaticString) {
-        text.withUTF8Buffer { bytes.append(contentsOf: $0) }
-    }
+    @inline(__always)
+    mutating func raw(_ text: StaticString) { out.writeStaticString(text) }
 
-    mutating func raw(_ byte: UInt8) {
-        bytes.append(byte)
-    }
+    @inline(__always)
+    mutating func raw(_ byte: UInt8) { out.writeByte(byte) }
+
+    /// Whole lines, as they are.
+    mutating func raw(_ lines: [UInt8]) { out.writeBytes(lines) }
 
     /// A value in quotes, readable as a JSON string. All but printable ASCII is written as `\uXXXX`: that takes line
     /// ends, ESC, C1, U+2028 and direction marks alike, without a list that could miss one.
     mutating func quoted(_ text: String) {
-        bytes.append(UInt8(ascii: "\""))
+        out.writeByte(UInt8(ascii: "\""))
         escaped(text)
-        bytes.append(UInt8(ascii: "\""))
+        out.writeByte(UInt8(ascii: "\""))
     }
 
     /// A value as it is where it is one plain word, and in quotes otherwise.
     mutating func word(_ text: String) {
         let plain = !text.isEmpty && text.utf8.count <= Self.valueLimit && text.utf8.allSatisfy(Self.isPlain)
-        if plain { bytes.append(contentsOf: text.utf8) } else { quoted(text) }
+        if plain { out.writeString(text) } else { quoted(text) }
     }
 
     mutating func integer(_ value: Int) {
-        if value < 0 { bytes.append(UInt8(ascii: "-")) }
-        unsigned(value.magnitude)
+        out.writeDecimal(value)
     }
 
     /// Seconds written as milliseconds with three decimals. What is no duration (negative, not finite) is written as 0.
     mutating func milliseconds(_ seconds: Double) {
         let micros = Self.whole(seconds * 1e6)
-        unsigned(micros / 1_000)
-        bytes.append(UInt8(ascii: "."))
+        digits(micros / 1_000, count: 1)
+        out.writeByte(UInt8(ascii: "."))
         digits(micros % 1_000, count: 3)
     }
 
@@ -55,30 +60,30 @@ struct LineBytes {
         let date = CivilDate(daysSince1970: Int(millis / 86_400_000))
         let rest = millis % 86_400_000
         digits(UInt(date.year), count: 4)
-        bytes.append(UInt8(ascii: "-"))
+        out.writeByte(UInt8(ascii: "-"))
         digits(UInt(date.month), count: 2)
-        bytes.append(UInt8(ascii: "-"))
+        out.writeByte(UInt8(ascii: "-"))
         digits(UInt(date.day), count: 2)
-        bytes.append(UInt8(ascii: "T"))
+        out.writeByte(UInt8(ascii: "T"))
         digits(rest / 3_600_000, count: 2)
-        bytes.append(UInt8(ascii: ":"))
+        out.writeByte(UInt8(ascii: ":"))
         digits(rest / 60_000 % 60, count: 2)
-        bytes.append(UInt8(ascii: ":"))
+        out.writeByte(UInt8(ascii: ":"))
         digits(rest / 1_000 % 60, count: 2)
-        bytes.append(UInt8(ascii: "."))
+        out.writeByte(UInt8(ascii: "."))
         digits(rest % 1_000, count: 3)
-        bytes.append(UInt8(ascii: "Z"))
+        out.writeByte(UInt8(ascii: "Z"))
     }
 
     mutating func requestID(_ id: RequestID) {
-        id.withBytes { id in id.withUnsafeBufferPointer { bytes.append(contentsOf: $0) } }
+        id.withBytes { out.writeSpan($0) }
     }
 
     /// The first eight digits, as `Pseudonym.description` has them.
     mutating func pseudonym(_ name: Pseudonym) {
         var left = 8
         Hex.forEachDigit(of: name.high) { digit in
-            if left > 0 { bytes.append(digit) }
+            if left > 0 { out.writeByte(digit) }
             left -= 1
         }
     }
@@ -93,38 +98,20 @@ struct LineBytes {
             written += 1
             switch unit {
             case 0x22, 0x5c:
-                bytes.append(UInt8(ascii: "\\"))
-                bytes.append(UInt8(truncatingIfNeeded: unit))
-            case 0x20...0x7e: bytes.append(UInt8(truncatingIfNeeded: unit))
+                out.writeByte(UInt8(ascii: "\\"))
+                out.writeByte(UInt8(truncatingIfNeeded: unit))
+            case 0x20...0x7e: out.writeByte(UInt8(truncatingIfNeeded: unit))
             default:
                 raw("\\u")
                 for shift: UInt16 in [12, 8, 4, 0] {
-                    bytes.append(Hex.digit(UInt8(truncatingIfNeeded: (unit >> shift) & 0xf)))
+                    out.writeByte(Hex.digit(UInt8(truncatingIfNeeded: (unit >> shift) & 0xf)))
                 }
             }
         }
     }
 
-    private mutating func unsigned(_ value: UInt) {
-        var count = 1
-        var rest = value
-        while rest >= 10 {
-            rest /= 10
-            count += 1
-        }
-        digits(value, count: count)
-    }
-
     private mutating func digits(_ value: UInt, count: Int) {
-        let start = bytes.count
-        for _ in 0..<count { bytes.append(UInt8(ascii: "0")) }
-        var rest = value
-        var index = start + count
-        while index > start {
-            index -= 1
-            bytes[index] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest % 10)
-            rest /= 10
-        }
+        out.writeDecimal(unsigned: value, width: count)
     }
 
     private static func whole(_ value: Double) -> UInt {

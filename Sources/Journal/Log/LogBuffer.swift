@@ -17,23 +17,25 @@ final class LogBuffer: Sendable {
     static let limit = 1 << 20
     static let urgentSize = 32 << 10
 
-    private struct State {
-        var waiting: [UInt8] = []
+    private struct State: ~Copyable {
+        var waiting = LineBytes(capacity: 2 * LogBuffer.urgentSize)
         var droppedSinceDrain = 0
     }
 
     private let state = Mutex(State())
     let dropped = Counter()
 
-    func append(_ line: [UInt8]) -> Signal {
+    /// Has a line written in place, behind those that wait.
+    func append(_ write: (inout LineBytes) -> Void) -> Signal {
         state.withLock { state in
             let before = state.waiting.count
-            guard before + line.count <= Self.limit else {
+            write(&state.waiting)
+            guard state.waiting.count <= Self.limit else {
+                state.waiting.truncate(to: before)
                 state.droppedSinceDrain += 1
                 dropped.increment()
                 return .none
             }
-            state.waiting.append(contentsOf: line)
             if before < Self.urgentSize && state.waiting.count >= Self.urgentSize { return .urgent }
             return before == 0 ? .first : .none
         }
@@ -42,8 +44,9 @@ final class LogBuffer: Sendable {
     /// Takes everything out, with the number of lines dropped since the last time.
     func drain() -> (bytes: [UInt8], dropped: Int) {
         state.withLock { state in
-            let result = (state.waiting, state.droppedSinceDrain)
-            state = State()
+            let result = (state.waiting.bytes, state.droppedSinceDrain)
+            state.waiting.removeAll()
+            state.droppedSinceDrain = 0
             return result
         }
     }

@@ -39,7 +39,12 @@ public final class LogWriter: Sendable {
     /// Takes whole lines, their line ends included. Dropped and counted when 1 MiB is waiting already or the writer is
     /// closed.
     public func append(_ line: [UInt8]) {
-        switch buffer.append(line) {
+        append { $0.raw(line) }
+    }
+
+    /// Has a line written in place.
+    func append(_ write: (inout LineBytes) -> Void) {
+        switch buffer.append(write) {
         case .none: return
         case .first, .urgent: bell.ring()
         }

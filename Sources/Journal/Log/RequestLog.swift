@@ -17,7 +17,9 @@ public struct RequestLog: Sendable {
         { dropped in
             let sentence: StaticString = "log lines were dropped: the sink is too slow"
             let fields: KeyValuePairs<StaticString, String> = ["lines": "\(dropped)"]
-            return bytes(of: sentence, format, .warning, fields, at: clock.now)
+            var line = LineBytes()
+            write(sentence, format, .warning, fields, at: clock.now, to: &line)
+            return line.bytes
         }
     }
 
@@ -43,7 +45,12 @@ public struct RequestLog: Sendable {
     /// Writes the entry's line if its level and route deserve one.
     public func write(_ entry: Entry) {
         guard entry.level >= level, entry.shouldLog(quiet: quiet) else { return }
-        writer.append(line(of: entry))
+        writer.append { line in
+            switch format {
+            case .text: TextLine.write(entry, to: &line)
+            case .json: JSONLine.write(entry, to: &line)
+            }
+        }
     }
 
     /// Writes an event's line: a fixed sentence and values beside it. Sentences are literals, so nothing secret can be
@@ -55,29 +62,23 @@ public struct RequestLog: Sendable {
         at time: UnixTime
     ) {
         guard level >= self.level else { return }
-        writer.append(Self.bytes(of: sentence, format, level, fields, at: time))
+        writer.append { Self.write(sentence, format, level, fields, at: time, to: &$0) }
     }
 
     /// What the log shows to the operator.
     public var instruments: [Instrument] { writer.instruments }
 
-    func line(of entry: Entry) -> [UInt8] {
-        switch format {
-        case .text: TextLine.bytes(of: entry)
-        case .json: JSONLine.bytes(of: entry)
-        }
-    }
-
-    static func bytes(
-        of sentence: StaticString,
+    private static func write(
+        _ sentence: StaticString,
         _ format: Format,
         _ level: LogLevel,
         _ fields: KeyValuePairs<StaticString, String>,
-        at time: UnixTime
-    ) -> [UInt8] {
+        at time: UnixTime,
+        to line: inout LineBytes
+    ) {
         switch format {
-        case .text: TextLine.bytes(of: sentence, level: level, fields, at: time)
-        case .json: JSONLine.bytes(of: sentence, level: level, fields, at: time)
+        case .text: TextLine.write(sentence, level: level, fields, at: time, to: &line)
+        case .json: JSONLine.write(sentence, level: level, fields, at: time, to: &line)
         }
     }
 }

@@ -4,8 +4,7 @@ import OstiaryCore
 ///
 ///     2027-01-15T08:00:00.000Z info request id=req_… method=POST route=/v1/chat/completions status=200 …
 enum TextLine {
-    static func bytes(of entry: Entry) -> [UInt8] {
-        var line = LineBytes()
+    static func write(_ entry: Entry, to line: inout LineBytes) {
         head(&line, entry.time, entry.level)
         line.raw("request id=")
         line.requestID(entry.id)
@@ -43,16 +42,15 @@ enum TextLine {
             line.integer(tokens)
         }
         line.raw(UInt8(ascii: "\n"))
-        return line.bytes
     }
 
-    static func bytes(
-        of sentence: StaticString,
+    static func write(
+        _ sentence: StaticString,
         level: LogLevel,
         _ fields: KeyValuePairs<StaticString, String>,
-        at time: UnixTime
-    ) -> [UInt8] {
-        var line = LineBytes()
+        at time: UnixTime,
+        to line: inout LineBytes
+    ) {
         head(&line, time, level)
         line.raw(sentence)
         for (name, text) in fields {
@@ -62,7 +60,6 @@ enum TextLine {
             line.word(text)
         }
         line.raw(UInt8(ascii: "\n"))
-        return line.bytes
     }
 
     private static func head(_ line: inout LineBytes, _ time: UnixTime, _ level: LogLevel) {

@@ -4,7 +4,7 @@ public import OstiaryWire
 
 /// What the client asks a model: the model it names, as much of the body as had to be read to know it, and the way to
 /// the rest.
-public struct Asked {
+public final class Asked {
     public let facts: RequestFacts
     /// The body, or its beginning.
     public let body: ByteBuffer
@@ -16,21 +16,12 @@ public struct Asked {
 
     public var isWhole: Bool { rest == nil }
 
-    /// Reads until the model is known: the whole body when it is short, else as far as needed. Suspends only when the
-    /// body is not here yet.
-    /// - Throws: what reading throws, `.invalidRequest` for a body that is no JSON object with a model, `.overloaded`
-    ///   when too much is held already.
-    public static func read(_ source: RequestBody, holding held: HeldBodies) async throws(GateError) -> Asked {
-        if let body = source.takeWhole() { return try Asked(whole: body) }
-        return try await gather(source, holding: held)
-    }
-
-    private init(whole body: ByteBuffer) throws(GateError) {
-        facts = try body.withReadableSpan { span throws(GateError) in try RequestFacts(reading: span) }
-        self.body = body
-        length = body.readableBytes
-        rest = nil
-        share = nil
+    /// Reads a body that is here whole; `nil` while some of it has still to come.
+    /// - Throws: `.invalidRequest` for a body that is no JSON object with a model.
+    public static func atHand(_ source: RequestBody, with readers: BodyReaders) throws(GateError) -> Asked? {
+        guard let body = source.takeWhole() else { return nil }
+        let facts = try body.withReadableSpan { span throws(GateError) in try readers.request.read(whole: span) }
+        return Asked(facts, body, length: body.readableBytes, rest: nil, share: nil)
     }
 
     private init(
@@ -47,7 +38,10 @@ public struct Asked {
         self.share = share
     }
 
-    private static func gather(_ source: RequestBody, holding held: HeldBodies) async throws(GateError) -> Asked {
+    /// Reads until the model is known: the whole body when it is short, else as far as needed.
+    /// - Throws: what reading throws, `.invalidRequest` for a body that is no JSON object with a model, `.overloaded`
+    ///   when too much is held already.
+    public static func gather(_ source: RequestBody, holding held: HeldBodies) async throws(GateError) -> Asked {
         let checked = CheckedBody(source)
         var body = ByteBuffer()
         var share: HeldBodies.Share?

@@ -78,7 +78,7 @@ extension EchoScript {
     }
 }
 
-extension ByteBuffer {
+extension ByteWriter {
     fileprivate mutating func write(_ fields: [EchoScript.Field]) {
         for field in fields { writeString("\(field.name.lowercased()): \(field.value)\r\n") }
     }

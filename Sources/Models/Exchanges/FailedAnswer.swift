@@ -15,7 +15,7 @@ struct FailedAnswer {
 
     let status: Int
     /// The field lines for the client.
-    let fields: ByteBuffer
+    let fields: [UInt8]
     let body: ByteBuffer
     let usage: Usage
 
@@ -31,12 +31,14 @@ struct FailedAnswer {
         let usage = answer.value(.usageMetrics).map(UsageMetricsField.read) ?? Usage()
         // Nobody asked for a coding, and a coded body cannot be searched.
         let isCoded = answer.has(.contentEncoding)
-        var fields = ByteBuffer()
+        var fields = ByteWriter()
         answer.copyFields(to: &fields) { name in
             isCoded && (name == .contentEncoding || name == .contentType)
                 ? nil : traits.responseFields.nameForClient(name)
         }
-        guard !isCoded else { return FailedAnswer(status: status, fields: fields, body: ByteBuffer(), usage: usage) }
+        guard !isCoded else {
+            return FailedAnswer(status: status, fields: fields.bytes, body: ByteBuffer(), usage: usage)
+        }
         let isJSON = answer.valueBytes(.contentType).map { isJSONType($0.readableBytesView) } ?? false
         let (body, isWhole) = try await answer.collectBeginning(
             limit: longestDocument,
@@ -46,14 +48,14 @@ struct FailedAnswer {
         let clean = hide(key, in: body)
         return FailedAnswer(
             status: status,
-            fields: fields,
+            fields: fields.bytes,
             body: isJSON && isWhole ? clean : beginning(of: clean, longestText),
             usage: usage
         )
     }
 
     func send(to reply: consuming Reply) -> Carried {
-        let delivery = reply.send(status: status, body: body) { $0.writeImmutableBuffer(fields) }
+        let delivery = reply.send(status: status, body: body) { $0.writeBytes(fields) }
         return Carried(delivery: delivery, usage: usage)
     }
 

@@ -1,5 +1,5 @@
 import NIOCore
-public import OstiaryCore
+import OstiaryCore
 public import OstiaryWire
 
 /// A provider behind HTTP that speaks OpenAI's API: writes the request's head anew, lends the key, asks.
@@ -24,19 +24,15 @@ public final class HTTPProvider: Sendable {
         fixedLines = lines
     }
 
-    /// Asks the model and returns when its answer begins.
-    /// - Throws: `.upstreamAuthFailed` when the provider refuses the gate's key, `.upstreamProtocolError` for a
-    ///   redirect, and what the dialler throws.
-    public func ask(
+    /// The request that asks the model: the body as it came, but for the model's name where the provider has another.
+    func request(
         _ asked: Asked,
         _ call: Call,
         head: RequestHead,
         as upstreamName: String,
         permit: Permit,
-        key: consuming Loan?,
-        client: RequestBody,
-        on worker: Worker
-    ) async throws(GateError) -> ModelAnswer {
+        key: borrowing Loan?
+    ) -> UpstreamRequest {
         var body = asked.body
         var length = asked.length
         if !upstreamName.hasSameBytes(as: asked.facts.model) {
@@ -44,7 +40,7 @@ public final class HTTPProvider: Sendable {
             body = rewriter.rewrite(body)
             length = length.map { $0 + rewriter.growth }
         }
-        let request = UpstreamRequest(
+        return UpstreamRequest(
             to: target,
             head: requestHead(call, permit.route, head, key, hasBody: true),
             isHEAD: false,
@@ -53,19 +49,11 @@ public final class HTTPProvider: Sendable {
             length: length,
             isWhole: asked.isWhole
         )
-        return try await send(request, rest: asked.rest, key, client, worker)
     }
 
-    /// Asks for a document of the provider's, like its list of models.
-    public func get(
-        _ call: Call,
-        head: RequestHead,
-        permit: Permit,
-        key: consuming Loan?,
-        client: RequestBody,
-        on worker: Worker
-    ) async throws(GateError) -> ModelAnswer {
-        let request = UpstreamRequest(
+    /// The request for a document of the provider's, like its list of models.
+    func request(_ call: Call, head: RequestHead, permit: Permit, key: borrowing Loan?) -> UpstreamRequest {
+        UpstreamRequest(
             to: target,
             head: requestHead(call, permit.route, head, key, hasBody: false),
             isHEAD: call.method == .head,
@@ -74,13 +62,15 @@ public final class HTTPProvider: Sendable {
             length: 0,
             isWhole: true
         )
-        return try await send(request, rest: nil, key, client, worker)
     }
 
-    private func send(
+    /// Sends a request and returns when its answer begins.
+    /// - Throws: `.upstreamAuthFailed` when the provider refuses the gate's key, `.upstreamProtocolError` for a
+    ///   redirect, and what the dialler throws.
+    func send(
         _ request: UpstreamRequest,
         rest: (any BodySource)?,
-        _ key: borrowing Loan?,
+        _ key: consuming Loan?,
         _ client: RequestBody,
         _ worker: Worker
     ) async throws(GateError) -> ModelAnswer {
@@ -103,7 +93,7 @@ public final class HTTPProvider: Sendable {
         _ key: borrowing Loan?,
         hasBody: Bool
     ) -> ByteBuffer {
-        var out = ByteBufferAllocator().buffer(capacity: 512)
+        var out = ByteWriter(capacity: 768)
         out.writeString(call.method.rawValue)
         out.writeStaticString(" ")
         out.writeString(target.origin.basePath)
@@ -129,10 +119,12 @@ public final class HTTPProvider: Sendable {
         out.writeStaticString("x-request-id: ")
         call.id.withBytes { out.writeSpan($0) }
         out.writeStaticString("\r\n")
-        return out
+        return out.withBytes { bytes in
+            bytes.withUnsafeBufferPointer { ByteBuffer(bytes: UnsafeRawBufferPointer($0)) }
+        }
     }
 
-    private func write(_ key: borrowing Loan?, to out: inout ByteBuffer) {
+    private func write(_ key: borrowing Loan?, to out: inout ByteWriter) {
         switch key {
         case .some(let loan) where traits.credential == .bearer:
             out.writeStaticString("authorization: Bearer ")

@@ -29,24 +29,22 @@ public struct ModelAnswer: ~Copyable {
         source = .script(script)
     }
 
-    /// Carries the answer to its end.
-    public consuming func carry(to reply: consuming Reply, clock: any GateClock) async -> Carried {
-        switch consume source {
-        case .upstream(let answer, let traits): await Self.relay(answer, traits, to: reply)
-        case .failed(let failed): failed.send(to: reply)
-        case .script(let script): await script.play(to: reply, clock: clock)
-        }
-    }
-
-    private static func relay(
-        _ answer: consuming UpstreamAnswer,
-        _ traits: ProviderTraits,
-        to reply: consuming Reply
+    /// Carries the answer to its end; does not suspend for one that is here whole.
+    public consuming func carry(
+        to reply: consuming Reply,
+        reading readers: BodyReaders,
+        clock: any GateClock
     ) async -> Carried {
-        let meter = UsageMeter(answer)
-        let policy = traits.responseFields
-        let delivery = await reply.relay(answer, naming: policy.nameForClient) { meter.feed($0) }
-        return Carried(delivery: delivery, usage: meter.finish())
+        switch consume source {
+        case .upstream(let answer, let traits):
+            let meter = UsageMeter(answer, readers)
+            let policy = traits.responseFields
+            let relay = reply.relay(answer, naming: policy.nameForClient, tap: meter)
+            let delivery = if let delivery = relay.delivery { delivery } else { await relay.untilEnd() }
+            return Carried(delivery: delivery, usage: meter.finish())
+        case .failed(let failed): return failed.send(to: reply)
+        case .script(let script): return await script.play(to: reply, clock: clock)
+        }
     }
 }
 
@@ -57,24 +55,36 @@ public struct Carried: Sendable {
 }
 
 /// Watches an answer pass for what it used.
-private final class UsageMeter {
-    private var reader: UsageReader
+private final class UsageMeter: AnswerTap {
+    private let readers: BodyReaders
+    private let layout: UsageReader.Layout
     private let announced: Usage?
+    /// Only for an answer that comes in pieces.
+    private var reader: UsageReader?
+    private var read = Usage()
 
-    init(_ answer: borrowing UpstreamAnswer) {
-        let isStream = answer.valueBytes(.contentType).map {
-            $0.readableBytesView.starts(with: "text/event-stream".utf8)
+    init(_ answer: borrowing UpstreamAnswer, _ readers: BodyReaders) {
+        self.readers = readers
+        let isStream = answer.withValue(.contentType) { type in
+            type.withUnsafeBufferPointer { $0.starts(with: "text/event-stream".utf8) }
         }
-        reader = UsageReader(isStream == true ? .events : .whole)
-        announced = answer.value(.usageMetrics).map(UsageMetricsField.read)
+        layout = isStream == true ? .events : .whole
+        announced = answer.has(.usageMetrics) ? answer.value(.usageMetrics).map(UsageMetricsField.read) : nil
     }
 
-    func feed(_ bytes: ByteBuffer) {
-        bytes.withReadableSpan { reader.feed($0) }
+    func whole(_ bytes: ByteBuffer) {
+        readers.usage.reset(layout)
+        bytes.withReadableSpan { readers.usage.feed($0) }
+        read = readers.usage.finish()
+    }
+
+    func piece(_ bytes: ByteBuffer) {
+        if reader == nil { reader = UsageReader(layout) }
+        bytes.withReadableSpan { reader?.feed($0) }
     }
 
     func finish() -> Usage {
-        let read = reader.finish()
+        if reader != nil { read = reader?.finish() ?? read }
         return read.isUnknown ? announced ?? read : read
     }
 }

@@ -57,7 +57,7 @@ public struct ModelTable: Sendable {
         if let fault = ModelName.fault(in: model.utf8) {
             throw GateError(.invalidRequest, cause: "model_invalid", detail: "model \(fault)")
         }
-        if let entry = exact[Array(model.utf8)] {
+        if !exact.isEmpty, let entry = exact[Array(model.utf8)] {
             return ModelChoice(
                 provider: entry.provider,
                 upstreamName: entry.upstreamName ?? model,

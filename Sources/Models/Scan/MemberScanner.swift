@@ -130,6 +130,32 @@ public struct MemberScanner: Sendable {
         )
     }
 
+    /// Lends a wanted string's characters, unescaped, in UTF-8; `nil` when the document has no such string (yet), or one
+    /// too long to be kept.
+    func withText<Result>(_ position: Int, _ body: (Span<UInt8>) -> Result) -> Result? {
+        guard let slot = kept(position), slot.kind == .string else { return nil }
+        return body(texts.span.extracting(slot.text))
+    }
+
+    /// Lends a wanted value as it is written; `nil` when the document has none (yet), or one too long to be kept.
+    func withRaw<Result>(_ position: Int, _ body: (Span<UInt8>) -> Result) -> Result? {
+        guard let slot = kept(position) else { return nil }
+        return body(captured.span.extracting(slot.raw))
+    }
+
+    /// Where a wanted value lies in the document, quotes and brackets included; `nil` when there is none (yet).
+    func range(_ position: Int) -> Range<Int>? {
+        guard paths.targets.indices.contains(position) else { return nil }
+        let slot = slots[paths.targets[position]]
+        return slot.end >= 0 ? slot.start..<slot.end : nil
+    }
+
+    private func kept(_ position: Int) -> Slot? {
+        guard paths.targets.indices.contains(position) else { return nil }
+        let slot = slots[paths.targets[position]]
+        return slot.end >= 0 && slot.isCaptured ? slot : nil
+    }
+
     /// The kind of the wanted member with this position, or `nil` when the document has none (yet).
     public func kind(_ position: Int) -> Kind? {
         guard paths.targets.indices.contains(position) else { return nil }

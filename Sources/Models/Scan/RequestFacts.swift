@@ -22,8 +22,7 @@ public struct RequestFacts: Hashable, Sendable {
     /// Reads a whole body. Throws `invalid_request`.
     public init(reading body: Span<UInt8>) throws(GateError) {
         var reader = RequestReader()
-        try reader.feed(body)
-        self = try reader.finish()
+        self = try reader.read(whole: body)
     }
 }
 
@@ -48,6 +47,13 @@ public struct RequestReader: Sendable {
 
     public init() {}
 
+    /// Reads a whole body, whatever was read before; the memory of the last one is used again.
+    public mutating func read(whole body: Span<UInt8>) throws(GateError) -> RequestFacts {
+        scanner.reset()
+        try feed(body)
+        return try finish()
+    }
+
     /// Reads the next piece. Throws as soon as the body cannot become a good one.
     public mutating func feed(_ bytes: Span<UInt8>) throws(GateError) {
         do {
@@ -71,25 +77,30 @@ public struct RequestReader: Sendable {
     /// may still come, and so may a fault.
     public var factsSoFar: RequestFacts? {
         get throws(GateError) {
-            scanner.member(Wanted.model) == nil ? nil : try facts()
+            scanner.range(Wanted.model) == nil ? nil : try facts()
         }
     }
 
     private func facts() throws(GateError) -> RequestFacts {
-        guard let model = scanner.member(Wanted.model) else { throw Self.refusal("model_missing", "model is missing") }
-        guard model.kind == .string else { throw Self.refusal("model_invalid", "model is not a string") }
-        let name = model.text ?? []
-        // A string too long to be kept has no text.
-        if let fault = model.text == nil ? "is longer than 256 bytes" : ModelName.fault(in: name) {
-            throw Self.refusal("model_invalid", "model \(fault)")
+        guard let range = scanner.range(Wanted.model) else {
+            throw Self.refusal("model_missing", "model is missing")
         }
+        guard scanner.kind(Wanted.model) == .string else {
+            throw Self.refusal("model_invalid", "model is not a string")
+        }
+        let read = scanner.withText(Wanted.model) { name in
+            name.withUnsafeBufferPointer { (String(decoding: $0, as: UTF8.self), ModelName.fault(in: $0)) }
+        }
+        // A string too long to be kept has no text.
+        guard let (model, fault) = read else { throw Self.refusal("model_invalid", "model is longer than 256 bytes") }
+        if let fault { throw Self.refusal("model_invalid", "model \(fault)") }
         switch scanner.kind(Wanted.streamOptions) {
         case nil, .null, .object: break
         default: throw Self.refusal("stream_invalid", "stream_options is not an object")
         }
         return RequestFacts(
-            model: String(decoding: name, as: UTF8.self),
-            modelRange: model.range,
+            model: model,
+            modelRange: range,
             stream: try flag(Wanted.stream, "stream is not a boolean"),
             includeUsage: try flag(Wanted.includeUsage, "stream_options.include_usage is not a boolean")
         )

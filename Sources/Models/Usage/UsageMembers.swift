@@ -30,8 +30,8 @@ enum UsageMembers {
     }
 
     private static func count(_ scanner: MemberScanner, _ position: Int) -> Int? {
-        guard scanner.kind(position) == .number, let digits = scanner.member(position)?.raw else { return nil }
-        return UsageCount.read(digits)
+        guard scanner.kind(position) == .number else { return nil }
+        return scanner.withRaw(position) { digits in digits.withUnsafeBufferPointer(UsageCount.read) } ?? nil
     }
 }
 

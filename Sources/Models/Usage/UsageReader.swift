@@ -22,7 +22,7 @@ public struct UsageReader: Sendable {
     /// What is known so far.
     public private(set) var usage = Usage()
 
-    private let layout: Layout
+    private var layout: Layout
     private var scanner = MemberScanner(UsageMembers.paths)
     private var lines = EventLines()
     /// The event, or the whole answer, cannot be read; its remainder is passed over.
@@ -31,6 +31,16 @@ public struct UsageReader: Sendable {
 
     public init(_ layout: Layout) {
         self.layout = layout
+    }
+
+    /// Makes ready for another answer, keeping the memory.
+    mutating func reset(_ layout: Layout) {
+        self.layout = layout
+        usage = Usage()
+        scanner.reset()
+        lines = EventLines()
+        isBroken = false
+        hasData = false
     }
 
     /// Looks at the next piece of the answer.

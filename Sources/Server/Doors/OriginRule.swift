@@ -20,7 +20,7 @@ struct OriginRule: Sendable {
 
     /// Writes what a page of a configured origin needs to read the answer. That the answer depends on the origin is
     /// said to everybody, as a cache might keep it for somebody else.
-    func writeFields(for head: RequestHead, to out: inout ByteBuffer) {
+    func writeFields(for head: RequestHead, to out: inout ByteWriter) {
         out.writeField("vary", "origin")
         guard allows(head), let origin = head.value(.origin) else { return }
         out.writeStaticString("access-control-allow-origin: ")

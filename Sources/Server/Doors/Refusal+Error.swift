@@ -3,7 +3,7 @@ import OstiaryCore
 import OstiaryModels
 import OstiaryWire
 
-extension ByteBuffer {
+extension ByteWriter {
     /// Writes the field lines that belong to an error: its challenge, `Allow`, `Retry-After` and its type.
     mutating func writeFields(of error: GateError) {
         writeField("content-type", "application/json")
@@ -19,7 +19,7 @@ extension ByteBuffer {
         writeField("x-ratelimit-limit-requests", standing.limit)
         writeField("x-ratelimit-remaining-requests", standing.remaining)
         writeStaticString("x-ratelimit-reset-requests: ")
-        writeString("\(standing.reset)")
+        writeDecimal(standing.reset)
         writeStaticString("s\r\n")
     }
 
@@ -44,12 +44,12 @@ extension Reply {
 extension Refusal {
     /// An error before any service could be asked.
     init(_ error: GateError, id: RequestID, development: Bool) {
-        var fields = ByteBuffer()
+        var fields = ByteWriter()
         fields.writeCommonFields(id, development: development)
         fields.writeFields(of: error)
         self.init(
             status: error.status,
-            fieldLines: Array(fields.readableBytesView),
+            fieldLines: fields.bytes,
             body: OpenAIErrorBody.bytes(error)
         )
     }

@@ -64,9 +64,8 @@ public final class Dialler {
     ) async throws(UpstreamConnection.Failure) -> UpstreamAnswer {
         client?.setPartner(connection)
         defer { client?.clearPartner(connection) }
-        try await connection.ask(request, rest: rest, end: end)
-        guard let head = connection.head else { throw .gone(GateError(.upstreamProtocolError)) }
-        return UpstreamAnswer(connection: connection, head: head)
+        connection.ask(request, rest: rest, end: end)
+        return UpstreamAnswer(connection: connection, head: try await connection.answerHead())
     }
 
     private static func gateError(_ failure: UpstreamConnection.Failure) -> GateError {

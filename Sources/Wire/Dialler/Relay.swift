@@ -1,33 +1,45 @@
-import NIOCore
+public import NIOCore
 import OstiaryCore
+
+/// Sees the body of an answer as it passes to the client.
+public protocol AnswerTap: AnyObject {
+    /// All of the body at once; nothing else follows.
+    func whole(_ bytes: ByteBuffer)
+    /// The next piece of it.
+    func piece(_ bytes: ByteBuffer)
+}
 
 /// Carries a provider's answer to the client as it comes: one flush a read batch, the provider paused while the
 /// client is slow, and an end on one side becomes the right end on the other.
-final class Relay: Partner, BodySink {
+public final class Relay: Partner, BodySink {
     private let client: ServerConnection
     private let serial: UInt64
     private let upstream: UpstreamConnection
-    private let tap: ((ByteBuffer) -> Void)?
+    private let tap: (any AnswerTap)?
     // Kept when the answer ends, as the connection goes on to its next exchange at once.
-    private var delivery: Delivery?
+    /// What became of the answer; `nil` while it is on its way.
+    public private(set) var delivery: Delivery?
     private var waiter: UnsafeContinuation<Void, Never>?
 
-    init(client: ServerConnection, serial: UInt64, upstream: UpstreamConnection, tap: ((ByteBuffer) -> Void)?) {
+    init(client: ServerConnection, serial: UInt64, upstream: UpstreamConnection, tap: (any AnswerTap)?) {
         self.client = client
         self.serial = serial
         self.upstream = upstream
         self.tap = tap
     }
 
-    /// Runs to the end of the answer, without suspending when all of it is here.
-    func run(_ naming: (FieldName) -> StaticString?) async -> Delivery {
+    /// Hands over what has come. An answer that is here whole is delivered whole when this returns.
+    func begin(_ naming: (FieldName) -> StaticString?) {
         guard client.isCurrent(serial), !client.answer.isBegun, let head = upstream.head else {
             upstream.abandoned()
-            return client.answer.delivery(at: client.now)
+            delivery = client.answer.delivery(at: client.now)
+            return
         }
         client.partner = self
         let earlier = upstream.attach(self)
-        if let held = earlier.held { tap?(held) }
+        if let held = earlier.held {
+            if earlier.isEnded { tap?.whole(held) } else { tap?.piece(held) }
+        }
         let length: Int? =
             switch head.framing {
             case .none: 0
@@ -45,12 +57,16 @@ final class Relay: Partner, BodySink {
             client.transport?.flush()
             holdBackIfFull()
         }
+    }
+
+    /// Returns when the answer has come to its end, whichever that is.
+    public func untilEnd() async -> Delivery {
         if delivery == nil { await withUnsafeContinuation { waiter = $0 } }
         return delivery ?? client.answer.delivery(at: client.now)
     }
 
     func piece(_ bytes: ByteBuffer) {
-        tap?(bytes)
+        tap?.piece(bytes)
         client.writePiece(bytes)
         holdBackIfFull()
     }

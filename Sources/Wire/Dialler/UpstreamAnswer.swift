@@ -24,13 +24,18 @@ public struct UpstreamAnswer: ~Copyable {
         head.valueBytes(name)
     }
 
+    /// Lends the value; `nil` when there is no such field.
+    public func withValue<Result>(_ name: FieldName, _ body: (Span<UInt8>) -> Result) -> Result? {
+        head.withValue(name, body)
+    }
+
     /// The value's bytes, copied.
     public func value(_ name: FieldName) -> [UInt8]? {
         valueBytes(name).map { Array($0.readableBytesView) }
     }
 
     /// Appends `name: value CRLF` for every field that has a name for the client.
-    public func copyFields(to buffer: inout ByteBuffer, naming: (FieldName) -> StaticString?) {
+    public func copyFields(to buffer: inout ByteWriter, naming: (FieldName) -> StaticString?) {
         head.copyFields(to: &buffer, naming: naming)
     }
 

@@ -4,28 +4,31 @@ import OstiaryCore
 // The request's way out.
 extension UpstreamConnection {
     /// Sends the request, as much of it as is at hand.
-    func send(_ request: UpstreamRequest) {
-        var out = worker.buffer(capacity: request.head.readableBytes + 64 + min(request.body.readableBytes, 16_384))
-        out.writeImmutableBuffer(request.head)
-        if let length = request.length {
-            if request.hasBody { out.writeField("content-length", length) }
-        } else {
-            out.writeStaticString("transfer-encoding: chunked\r\n")
+    func send(_ request: borrowing UpstreamRequest) {
+        let isChunked = request.length == nil
+        let isSmall = request.body.readableBytes <= Self.copyLimit
+        let out = worker.compose { out in
+            out.writeImmutableBuffer(request.head)
+            if let length = request.length {
+                if request.hasBody { out.writeField("content-length", length) }
+            } else {
+                out.writeStaticString("transfer-encoding: chunked\r\n")
+            }
+            out.writeStaticString("\r\n")
+            if !isChunked, isSmall { out.writeImmutableBuffer(request.body) }
         }
-        out.writeStaticString("\r\n")
-        if request.length == nil {
-            transport?.write(out)
+        transport?.write(out)
+        if isChunked {
             writeChunk(request.body)
             if request.isWhole { transport?.write(ByteBuffer(staticString: "0\r\n\r\n")) }
-        } else if request.body.readableBytes <= 16_384 {
-            out.writeImmutableBuffer(request.body)
-            transport?.write(out)
-        } else {
-            transport?.write(out)
+        } else if !isSmall {
             transport?.write(request.body)
         }
         transport?.flush()
     }
+
+    /// Bodies up to this many bytes are copied behind their head: one write costs less than two.
+    private static let copyLimit = 16 * 1024
 
     func requestSent() {
         isRequestSent = true
@@ -69,10 +72,7 @@ extension UpstreamConnection {
 
     private func writeChunk(_ piece: ByteBuffer) {
         guard piece.readableBytes > 0 else { return }
-        var size = worker.buffer(capacity: 24)
-        size.writeHexadecimal(piece.readableBytes)
-        size.writeStaticString("\r\n")
-        transport?.write(size)
+        transport?.write(worker.composeChunkSize(piece.readableBytes))
         transport?.write(piece)
         transport?.write(ByteBuffer(staticString: "\r\n"))
     }

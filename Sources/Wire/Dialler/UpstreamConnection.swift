@@ -63,17 +63,16 @@ final class UpstreamConnection: TransportOwner, Watched, Partner {
         guard state == .idle else { throw GateError(.upstreamUnreachable, cause: "tls") }
     }
 
-    /// Sends the request and returns when the answer's head is there.
+    /// Sends the request; `answerHead` waits for what comes of it.
     /// - Parameters:
     ///   - rest: what follows the part of the body at hand. It is sent while the answer may already be coming, as a
     ///     provider may refuse a request before it has all of it.
     ///   - end: when the exchange must be over.
-    func ask(
-        _ request: UpstreamRequest,
-        rest: (any BodySource)?,
-        end: MonotonicTime
-    ) async throws(Failure) {
-        if state == .closed { throw isReused ? .stale : .gone(GateError(.upstreamUnreachable, cause: "closed_early")) }
+    func ask(_ request: borrowing UpstreamRequest, rest: (any BodySource)?, end: MonotonicTime) {
+        if state == .closed {
+            failure = isReused ? .stale : .gone(GateError(.upstreamUnreachable, cause: "closed_early"))
+            return
+        }
         self.end = end
         begin(toHEAD: request.isHEAD)
         send(request)
@@ -83,10 +82,16 @@ final class UpstreamConnection: TransportOwner, Watched, Partner {
         } else {
             requestSent()
         }
+    }
+
+    /// Returns when the answer's head is there.
+    func answerHead() async throws(Failure) -> AnswerHead {
         if head == nil, failure == nil {
             await withUnsafeContinuation { headWaiter = $0 }
         }
         if let failure { throw failure }
+        guard let head else { throw .gone(GateError(.upstreamProtocolError)) }
+        return head
     }
 
     /// Forgets the exchange before.

@@ -1,8 +1,7 @@
-import NIOCore
 import OstiaryCore
 
 /// An answer on its way out: which framing was announced, and how much of it is done.
-struct OutgoingAnswer {
+struct OutgoingAnswer: ~Copyable {
     enum State {
         case none
         case streaming(BodyFraming)
@@ -16,7 +15,7 @@ struct OutgoingAnswer {
     /// Whether the connection outlives the answer; decided when the head is written.
     var keepsConnection = false
     /// Fields that every answer to this request carries, appended as soon as they are known.
-    var commonFields = ByteBuffer()
+    var commonFields = ByteWriter(capacity: 192)
     var cut: Entry.Cut?
     var writableWaiter: UnsafeContinuation<Void, Never>?
 
@@ -33,7 +32,7 @@ struct OutgoingAnswer {
         status = 0
         bytesOut = 0
         keepsConnection = false
-        commonFields.clear()
+        commonFields.removeAll()
         cut = nil
     }
 

@@ -20,7 +20,7 @@ public struct Reply: ~Copyable {
     public var isWanted: Bool { connection.isCurrent(serial) }
 
     /// Appends field lines (`name: value CRLF`) that go out with whatever answer this request gets.
-    public func addFields(_ write: (inout ByteBuffer) -> Void) {
+    public func addFields(_ write: (inout ByteWriter) -> Void) {
         guard connection.isCurrent(serial), !connection.answer.isBegun else { return }
         write(&connection.answer.commonFields)
     }
@@ -36,13 +36,13 @@ public struct Reply: ~Copyable {
     public consuming func send(
         status: Int,
         body: ByteBuffer,
-        fields: (inout ByteBuffer) -> Void = { _ in }
+        fields: (inout ByteWriter) -> Void = { _ in }
     ) -> Delivery {
         connection.sendWhole(serial, status, body: body, fields: fields)
     }
 
     /// Sends a head; the body follows piece by piece.
-    public consuming func stream(status: Int, fields: (inout ByteBuffer) -> Void = { _ in }) -> ReplyStream {
+    public consuming func stream(status: Int, fields: (inout ByteWriter) -> Void = { _ in }) -> ReplyStream {
         connection.beginStream(serial, status, length: nil, first: nil, fields: fields)
         connection.transport?.flush()
         return ReplyStream(connection: connection, serial: serial)
@@ -53,28 +53,30 @@ public struct Reply: ~Copyable {
         status: Int,
         body: ByteBuffer,
         announcing: Int,
-        fields: (inout ByteBuffer) -> Void = { _ in }
+        fields: (inout ByteWriter) -> Void = { _ in }
     ) -> Delivery {
         connection.beginStream(serial, status, length: announcing, first: body, fields: fields)
         if connection.isCurrent(serial) { connection.cutAnswer(.upstream) }
         return connection.answer.delivery(at: connection.worker.clock.monotonic)
     }
 
-    /// Hands a provider's answer through to its end, with back-pressure both ways.
+    /// Begins to hand a provider's answer through, with back-pressure both ways.
     /// - Parameters:
     ///   - naming: under which name the client sees a field of the provider; `nil` for not at all.
     ///   - tap: sees the body's bytes as they pass.
+    /// - Returns: the relay, at its end already when all of the answer was here.
     public consuming func relay(
         _ answer: consuming UpstreamAnswer,
-        naming: @escaping (FieldName) -> StaticString?,
-        tap: ((ByteBuffer) -> Void)?
-    ) async -> Delivery {
+        naming: (FieldName) -> StaticString?,
+        tap: (any AnswerTap)?
+    ) -> Relay {
         let relay = Relay(client: connection, serial: serial, upstream: answer.takeConnection(), tap: tap)
-        return await relay.run(naming)
+        relay.begin(naming)
+        return relay
     }
 }
 
-extension ByteBuffer {
+extension ByteWriter {
     /// Writes one field line.
     public mutating func writeField(_ name: StaticString, _ value: StaticString) {
         writeStaticString(name)

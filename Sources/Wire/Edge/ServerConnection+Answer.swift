@@ -8,22 +8,18 @@ extension ServerConnection {
         _ serial: UInt64,
         _ status: Int,
         body: ByteBuffer,
-        fields: (inout ByteBuffer) -> Void
+        fields: (inout ByteWriter) -> Void
     ) -> Delivery {
         guard isCurrent(serial), !answer.isBegun else { return answer.delivery(at: worker.clock.monotonic) }
-        var out = worker.buffer(capacity: 512 + body.readableBytes)
-        writeHead(status, .length(body.readableBytes), into: &out, fields: fields)
+        let isSmall = body.readableBytes <= Self.copyLimit
+        let out = worker.compose { out in
+            writeHead(status, .length(body.readableBytes), into: &out, fields: fields)
+            if !isHEAD, isSmall { out.writeImmutableBuffer(body) }
+        }
+        transport?.write(out)
         if !isHEAD {
             answer.bytesOut = body.readableBytes
-            if body.readableBytes <= Self.copyLimit {
-                out.writeImmutableBuffer(body)
-                transport?.write(out)
-            } else {
-                transport?.write(out)
-                transport?.write(body)
-            }
-        } else {
-            transport?.write(out)
+            if !isSmall { transport?.write(body) }
         }
         return complete()
     }
@@ -35,33 +31,32 @@ extension ServerConnection {
         _ status: Int,
         length: Int?,
         first: ByteBuffer?,
-        fields: (inout ByteBuffer) -> Void
+        fields: (inout ByteWriter) -> Void
     ) {
         guard isCurrent(serial), !answer.isBegun else { return }
         let framing: BodyFraming = length.map { .length($0) } ?? (isHTTP10 ? .untilClose : .chunked)
-        var out = worker.buffer(capacity: 512 + min(first?.readableBytes ?? 0, Self.copyLimit) + 16)
-        writeHead(status, framing, into: &out, fields: fields)
+        let body = isHEAD ? nil : first.flatMap { $0.readableBytes > 0 ? $0 : nil }
+        let isSmall = (body?.readableBytes ?? 0) <= Self.copyLimit
+        let out = worker.compose { out in
+            writeHead(status, framing, into: &out, fields: fields)
+            if isSmall, let body { append(body, framing, to: &out) }
+        }
         answer.state = .streaming(framing)
-        guard let first, first.readableBytes > 0, !isHEAD else {
-            transport?.write(out)
-            return
-        }
-        if first.readableBytes <= Self.copyLimit {
-            append(first, framing, to: &out)
-            transport?.write(out)
-        } else {
-            transport?.write(out)
-            writePiece(first)
-        }
+        transport?.write(out)
+        if !isSmall, let body { writePiece(body) }
     }
 
     /// Queues a piece of a streamed body.
     func writePiece(_ bytes: ByteBuffer) {
         guard case .streaming(let framing) = answer.state, bytes.readableBytes > 0, !isHEAD else { return }
         if bytes.readableBytes <= Self.copyLimit {
-            var out = worker.buffer(capacity: bytes.readableBytes + 24)
-            append(bytes, framing, to: &out)
-            transport?.write(out)
+            // Bytes without framing pass as they are.
+            guard framing == .chunked else {
+                answer.bytesOut += bytes.readableBytes
+                transport?.write(bytes)
+                return
+            }
+            transport?.write(worker.compose { append(bytes, framing, to: &$0) })
             return
         }
         answer.bytesOut += bytes.readableBytes
@@ -69,10 +64,7 @@ extension ServerConnection {
             transport?.write(bytes)
             return
         }
-        var size = worker.buffer(capacity: 24)
-        size.writeHexadecimal(bytes.readableBytes)
-        size.writeStaticString("\r\n")
-        transport?.write(size)
+        transport?.write(worker.composeChunkSize(bytes.readableBytes))
         transport?.write(bytes)
         transport?.write(Self.lineEnd)
     }
@@ -105,14 +97,14 @@ extension ServerConnection {
     private func writeHead(
         _ status: Int,
         _ framing: BodyFraming,
-        into out: inout ByteBuffer,
-        fields: (inout ByteBuffer) -> Void
+        into out: inout ByteWriter,
+        fields: (inout ByteWriter) -> Void
     ) {
         answer.status = status
         answer.firstByte = worker.clock.monotonic
         answer.keepsConnection = keepsConnection(framing)
         out.writeStatusLine(status)
-        out.writeImmutableBuffer(answer.commonFields)
+        answer.commonFields.withBytes { out.writeSpan($0) }
         fields(&out)
         switch framing {
         case .length(let length) where status != 204 && status != 304:
@@ -139,7 +131,7 @@ extension ServerConnection {
         return body.outstanding.map { $0 <= EdgeLimits.drain } ?? true
     }
 
-    private func append(_ bytes: ByteBuffer, _ framing: BodyFraming, to out: inout ByteBuffer) {
+    private func append(_ bytes: ByteBuffer, _ framing: BodyFraming, to out: inout ByteWriter) {
         answer.bytesOut += bytes.readableBytes
         guard framing == .chunked else {
             out.writeImmutableBuffer(bytes)

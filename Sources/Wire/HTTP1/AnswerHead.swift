@@ -1,4 +1,5 @@
 import NIOCore
+import OstiaryCore
 
 /// The head of a provider's answer, read once (RFC 9112 section 4). What cannot be understood in one way only is
 /// refused, and the connection with it.
@@ -51,16 +52,22 @@ final class AnswerHead: Sendable {
         return bytes.getSlice(at: bytes.readerIndex + range.lowerBound, length: range.count)
     }
 
+    /// Lends the value of the first field of this name; `nil` when there is none.
+    func withValue<Result>(_ name: FieldName, _ body: (Span<UInt8>) -> Result) -> Result? {
+        guard let range = fields.first(name) else { return nil }
+        return bytes.withReadableSpan { body($0.extracting(range)) }
+    }
+
     /// Appends `name: value CRLF` for every field that has a name for the client.
-    func copyFields(to buffer: inout ByteBuffer, naming: (FieldName) -> StaticString?) {
-        for line in fields.lines where line.name != .other {
-            guard let name = naming(line.name) else { continue }
-            buffer.writeStaticString(name)
-            buffer.writeStaticString(": ")
-            if let value = bytes.getSlice(at: bytes.readerIndex + line.value.lowerBound, length: line.value.count) {
-                buffer.writeImmutableBuffer(value)
+    func copyFields(to buffer: inout ByteWriter, naming: (FieldName) -> StaticString?) {
+        bytes.withReadableSpan { bytes in
+            for line in fields.lines where line.name != .other {
+                guard let name = naming(line.name) else { continue }
+                buffer.writeStaticString(name)
+                buffer.writeStaticString(": ")
+                buffer.writeSpan(bytes.extracting(line.value))
+                buffer.writeStaticString("\r\n")
             }
-            buffer.writeStaticString("\r\n")
         }
     }
 

@@ -1,4 +1,5 @@
 public import NIOCore
+public import OstiaryCore
 
 extension ByteBuffer {
     /// Lends the readable bytes as a bounds-checked span.
@@ -23,5 +24,12 @@ extension ByteBuffer {
     @inlinable
     public mutating func writeSpan(_ bytes: Span<UInt8>) {
         bytes.withUnsafeBufferPointer { _ = writeBytes(UnsafeRawBufferPointer($0)) }
+    }
+}
+
+extension ByteWriter {
+    /// Writes the readable bytes.
+    public mutating func writeImmutableBuffer(_ buffer: ByteBuffer) {
+        buffer.withUnsafeReadableBytes { write($0.assumingMemoryBound(to: UInt8.self)) }
     }
 }

@@ -52,9 +52,9 @@ public final class RequestHead: Sendable {
     }
 
     /// Lends the path in its one form.
-    @inlinable
     public func withPath<Result>(_ body: (Span<UInt8>) -> Result) -> Result {
-        pathBytes.withReadableSpan(body)
+        if let decoded = target.decodedPath { return body(decoded.span) }
+        return bytes.withReadableSpan { body($0.extracting(target.path)) }
     }
 
     /// The path as text, for places that are not on the way of every request.
@@ -78,9 +78,9 @@ public final class RequestHead: Sendable {
     }
 
     /// Lends the value of the first field of this name; `nil` when there is none.
-    @inlinable
     public func withValue<Result>(_ name: FieldName, _ body: (Span<UInt8>) -> Result) -> Result? {
-        valueBytes(name)?.withReadableSpan(body)
+        guard let range = fields.first(name) else { return nil }
+        return bytes.withReadableSpan { body($0.extracting(range)) }
     }
 
     private func slice(_ range: Range<Int>) -> ByteBuffer {

@@ -1,7 +1,6 @@
-import NIOCore
 import OstiaryCore
 
-extension ByteBuffer {
+extension ByteWriter {
     /// Writes `HTTP/1.1 STATUS REASON CRLF`.
     mutating func writeStatusLine(_ status: Int) {
         writeStaticString("HTTP/1.1 ")
@@ -9,32 +8,6 @@ extension ByteBuffer {
         writeStaticString(" ")
         writeStaticString(Self.reason(status))
         writeStaticString("\r\n")
-    }
-
-    /// Writes a number in decimal digits, without a `String`.
-    mutating func writeDecimal(_ number: Int) {
-        var digits: InlineArray<20, UInt8> = .init(repeating: 0)
-        var count = 0
-        var rest = number.magnitude
-        repeat {
-            digits[19 - count] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest % 10)
-            rest /= 10
-            count += 1
-        } while rest > 0
-        writeSpan(digits.span.extracting((20 - count)..<20))
-    }
-
-    /// Writes a number in hexadecimal digits.
-    mutating func writeHexadecimal(_ number: Int) {
-        var digits: InlineArray<16, UInt8> = .init(repeating: 0)
-        var count = 0
-        var rest = number.magnitude
-        repeat {
-            digits[15 - count] = Hex.digit(UInt8(truncatingIfNeeded: rest & 0xf))
-            rest >>= 4
-            count += 1
-        } while rest > 0
-        writeSpan(digits.span.extracting((16 - count)..<16))
     }
 
     private static func reason(_ status: Int) -> StaticString {

@@ -17,6 +17,8 @@ public final class Worker {
     let executor: LoopExecutor
     private var watched: [any Watched] = []
     private var timer: RepeatedTask?
+    // Nothing while a composition uses it.
+    fileprivate var scratch: ByteWriter? = ByteWriter(capacity: 4096)
 
     /// How often deadlines are looked at; a deadline fires at most this much late.
     static let tick = TimeAmount.milliseconds(100)
@@ -94,6 +96,32 @@ extension MonotonicTime {
 }
 
 extension Worker {
+    /// Composes bytes that are to be sent, in memory that the worker keeps for this.
+    func compose(_ write: (inout ByteWriter) -> Void) -> ByteBuffer {
+        // Taken out, so that a composition inside another one gets memory of its own.
+        var writer = scratch.take() ?? ByteWriter(capacity: 4096)
+        write(&writer)
+        let buffer = writer.withBytes { bytes in
+            bytes.withUnsafeBufferPointer { ByteBuffer(bytes: UnsafeRawBufferPointer($0)) }
+        }
+        if writer.count <= Self.scratchLimit {
+            writer.removeAll()
+            scratch = consume writer
+        }
+        return buffer
+    }
+
+    /// The line in front of a chunk of this many bytes (RFC 9112 section 7.1).
+    func composeChunkSize(_ count: Int) -> ByteBuffer {
+        compose { out in
+            out.writeHexadecimal(count)
+            out.writeStaticString("\r\n")
+        }
+    }
+
+    /// The most memory, in bytes, that is kept for the next composition.
+    private static let scratchLimit = 64 * 1024
+
     /// An empty buffer with room for this many bytes.
     func buffer(capacity: Int) -> ByteBuffer {
         ByteBufferAllocator().buffer(capacity: capacity)

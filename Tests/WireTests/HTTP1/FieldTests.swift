@@ -48,14 +48,4 @@ import Testing
         let bytes = Array(text.utf8)
         #expect(HostField.isValid(bytes.span, 0..<bytes.count) == isValid)
     }
-
-    @Test(arguments: [0, 1, 9, 10, 15, 16, 255, 256, 65_535, 1_000_000, Int.max])
-    func writesNumbers(_ number: Int) {
-        var decimal = ByteBuffer()
-        decimal.writeDecimal(number)
-        #expect(String(buffer: decimal) == String(number))
-        var hexadecimal = ByteBuffer()
-        hexadecimal.writeHexadecimal(number)
-        #expect(String(buffer: hexadecimal) == String(number, radix: 16))
-    }
 }

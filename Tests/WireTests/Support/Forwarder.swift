@@ -40,7 +40,8 @@ final class Forwarder: EdgeService {
     func answer(_ head: RequestHead, body: RequestBody, peer: Peer, reply: consuming Reply) async {
         do throws(GateError) {
             let answer = try await ask(head, body)
-            let delivery = await reply.relay(answer, naming: { $0 == .contentType ? $0.text : nil }, tap: nil)
+            let relay = reply.relay(answer, naming: { $0 == .contentType ? $0.text : nil }, tap: nil)
+            let delivery = await relay.untilEnd()
             deliveries?.change { $0.append(delivery) }
         } catch {
             let delivery = reply.send(status: error.status, body: ByteBuffer(string: "\(error.code) \(error.cause)"))
