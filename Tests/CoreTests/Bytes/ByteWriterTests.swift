@@ -6,18 +6,21 @@ import Testing
     func writesNumbers(_ number: Int) {
         var decimal = ByteWriter()
         decimal.writeDecimal(number)
-        #expect(String(decoding: decimal.bytes, as: UTF8.self) == String(number))
+        let digits = decimal.bytes
+        #expect(String(decoding: digits, as: UTF8.self) == String(number))
         guard number >= 0 else { return }
         var hexadecimal = ByteWriter()
         hexadecimal.writeHexadecimal(number)
-        #expect(String(decoding: hexadecimal.bytes, as: UTF8.self) == String(number, radix: 16))
+        let sixteens = hexadecimal.bytes
+        #expect(String(decoding: sixteens, as: UTF8.self) == String(number, radix: 16))
     }
 
     @Test(arguments: [(0, 3, "000"), (7, 2, "07"), (1234, 2, "1234"), (1, 40, "00000000000000000001")])
     func padsNumbersWithZeros(_ number: UInt, _ width: Int, _ text: String) {
         var writer = ByteWriter()
         writer.writeDecimal(unsigned: number, width: width)
-        #expect(String(decoding: writer.bytes, as: UTF8.self) == text)
+        let digits = writer.bytes
+        #expect(String(decoding: digits, as: UTF8.self) == text)
     }
 
     @Test func growsAndKeepsWhatWasWritten() {
@@ -43,22 +46,29 @@ import Testing
                 expected += [byte, byte]
             }
         }
-        #expect(writer.bytes == expected)
-        #expect(writer.count == expected.count)
-        writer.withBytes { #expect($0.count == expected.count) }
+        expect(writer.bytes, expected)
+        let count = writer.count
+        #expect(count == expected.count)
+        let lent = writer.withBytes { $0.count }
+        #expect(lent == expected.count)
     }
 
     @Test func forgetsFromTheEndAndAltogether() {
         var writer = ByteWriter()
         writer.writeStaticString("abcdef")
         writer.truncate(to: 10)
-        #expect(writer.bytes == Array("abcdef".utf8))
+        expect(writer.bytes, Array("abcdef".utf8))
         writer.truncate(to: 2)
-        #expect(writer.bytes == Array("ab".utf8))
+        expect(writer.bytes, Array("ab".utf8))
         writer.truncate(to: -1)
-        #expect(writer.isEmpty)
+        let isEmpty = writer.isEmpty
+        #expect(isEmpty)
         writer.writeByte(1)
         writer.removeAll()
-        #expect(writer.bytes == [])
+        expect(writer.bytes, [])
+    }
+
+    private func expect(_ bytes: [UInt8], _ expected: [UInt8]) {
+        #expect(bytes == expected)
     }
 }

@@ -57,6 +57,7 @@ import Testing
             default: nil
             }
         }
-        #expect(String(decoding: out.bytes, as: UTF8.self) == "content-type: a\r\nx-upstream-request-id: c\r\n")
+        let written = out.bytes
+        #expect(String(decoding: written, as: UTF8.self) == "content-type: a\r\nx-upstream-request-id: c\r\n")
     }
 }
