@@ -2,7 +2,8 @@ import OstiaryCore
 
 /// How calls fared with one authenticator, by cause.
 final class AuthenticationFigures: Sendable {
-    let accepted = Counter()
+    /// Calls whose credential was verified; those that were known are counted where they are remembered.
+    let verified = Counter()
     let missing = Counter()
     private let refused: [TokenFault: Counter]
 
@@ -14,17 +15,23 @@ final class AuthenticationFigures: Sendable {
         refused[fault]?.increment()
     }
 
-    func instruments(method: String) -> [Instrument] {
-        let results: [(String, Counter)] =
-            [("accepted", accepted), ("missing", missing)]
-            + TokenFault.allCases.compactMap { fault in refused[fault].map { (fault.rawValue, $0) } }
-        return results.map { result, counter in
+    /// - Parameter known: how many calls were known without verifying.
+    func instruments(method: String, known: @escaping @Sendable () -> Int64) -> [Instrument] {
+        func instrument(_ result: String, _ read: @escaping @Sendable () -> Double) -> Instrument {
             Instrument(
                 "gw_auth_total",
                 .counter,
                 "Calls by how the caller became known, or why not.",
-                labels: [(name: "method", value: method), (name: "result", value: result)]
-            ) { Double(counter.current) }
+                labels: [(name: "method", value: method), (name: "result", value: result)],
+                read: read
+            )
         }
+        return [
+            instrument("accepted") { [verified] in Double(verified.current + known()) },
+            instrument("missing") { [missing] in Double(missing.current) },
+        ]
+            + TokenFault.allCases.compactMap { fault in
+                refused[fault].map { counter in instrument(fault.rawValue) { Double(counter.current) } }
+            }
     }
 }

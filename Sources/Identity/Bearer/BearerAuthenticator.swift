@@ -14,62 +14,90 @@ public struct BearerAuthenticator: Authenticator {
     private static let expired = #"Bearer realm="inference", error="invalid_token", error_description="expired""#
 
     private let verifier: TokenVerifier
+    private let clock: any GateClock
+    private let generation: KeyGeneration
+    private let tokenLimit: Int
     private let figures = AuthenticationFigures()
     private let tokenFigures = VerifiedTokenFigures()
 
     public init(verifier: TokenVerifier) {
         self.verifier = verifier
+        clock = verifier.clock
+        generation = verifier.keyGeneration
+        tokenLimit = verifier.tokenLimit
     }
 
     /// A memory for one event loop, counted among this authenticator's numbers.
-    /// - Parameter capacity: how many tokens it remembers, rounded up to eight times a power of two.
-    public func makeMemory(capacity: Int = 10_000) -> VerifiedTokens {
-        VerifiedTokens(capacity: capacity, figures: tokenFigures)
+    /// - Parameters:
+    ///   - capacity: how many tokens it remembers, rounded up to eight times a power of two.
+    ///   - bytes: how many bytes they may have together.
+    public func makeMemory(capacity: Int = 10_000, bytes: Int = 16 << 20) -> VerifiedTokens {
+        VerifiedTokens(capacity: capacity, bytes: bytes, figures: tokenFigures)
+    }
+
+    /// Who makes the call, where that is known without waiting and without a look at a signature; `nil` means that
+    /// `identify` has to be asked. Allocates nothing unless it refuses.
+    /// - Throws: `missing_token`; `invalid_token` for more bytes than any token may have; `token_expired` of a token that
+    ///   was good a moment ago.
+    public func known(_ call: Call, _ tokens: VerifiedTokens) throws(GateError) -> Identity? {
+        try known(call, tokens, now: clock.now, at: clock.monotonic)
+    }
+
+    /// The same for a caller who has read the clock.
+    /// - Parameters:
+    ///   - now: the wall clock; the token's own times count by it.
+    ///   - moment: the monotonic clock; what is remembered ends by it.
+    public func known(
+        _ call: Call,
+        _ tokens: VerifiedTokens,
+        now: UnixTime,
+        at moment: MonotonicTime
+    ) throws(GateError) -> Identity? {
+        guard let token = call.credential?.bytes else {
+            figures.missing.increment()
+            throw GateError(.missingToken, challenge: Self.challenge)
+        }
+        // Before anything is made of it: nobody makes the gate hash a megabyte.
+        guard token.count <= tokenLimit else { throw refusal(.tooLarge) }
+        switch tokens.look(for: token.span, now: now, at: moment, generation: generation.current) {
+        case .known(let identity): return identity
+        case .expired: throw refusal(.expired)
+        case .unknown: return nil
+        }
     }
 
     public nonisolated(nonsending) func identify(
         _ call: Call,
         remembering tokens: VerifiedTokens
     ) async throws(GateError) -> Identity {
-        guard let token = call.credential?.bytes else {
-            figures.missing.increment()
-            throw GateError(.missingToken, challenge: Self.challenge)
-        }
+        if let known = try known(call, tokens) { return known }
+        // `known` has refused a call without one.
+        let token = call.credential?.bytes ?? []
+        tokenFigures.misses.increment()
         do throws(TokenFault) {
-            // Before the digest: nobody makes the gate hash a megabyte.
-            guard token.count <= verifier.tokenLimit else { throw .tooLarge }
-            let digest = TokenDigest(of: token)
-            let clock = verifier.clock
-            if let known = tokens.identity(
-                for: digest,
-                now: clock.now,
-                at: clock.monotonic,
-                generation: verifier.generation
-            ) {
-                figures.accepted.increment()
-                return known
-            }
             let verified = try await verifier.verify(token)
             // A token bound to a key is worth nothing without the proof (RFC 9449 section 7.1, RFC 8705 section 3).
             if verified.identity.claims.object?["cnf"] != nil { throw .binding }
-            tokens.remember(digest, verified, at: clock.monotonic)
-            figures.accepted.increment()
+            tokens.remember(token.span, verified, at: clock.monotonic)
+            figures.verified.increment()
             return verified.identity
         } catch {
-            figures.count(error)
-            throw Self.refusal(error)
+            throw refusal(error)
         }
     }
 
-    private static func refusal(_ fault: TokenFault) -> GateError {
-        switch fault {
-        case .expired: GateError(.tokenExpired, cause: fault.cause, challenge: expired)
+    /// Counts a refusal and says it as the outside may hear it.
+    private func refusal(_ fault: TokenFault) -> GateError {
+        figures.count(fault)
+        return switch fault {
+        case .expired: GateError(.tokenExpired, cause: fault.cause, challenge: Self.expired)
         case .keysUnavailable: GateError(.keysUnavailable, cause: fault.cause)
-        default: GateError(.invalidToken, cause: fault.cause, challenge: invalid)
+        default: GateError(.invalidToken, cause: fault.cause, challenge: Self.invalid)
         }
     }
 
     public var instruments: [Instrument] {
-        figures.instruments(method: Self.kind.name) + tokenFigures.instruments + verifier.figures.instruments
+        figures.instruments(method: Self.kind.name) { [tokenFigures] in tokenFigures.hits } + tokenFigures.instruments
+            + verifier.figures.instruments
     }
 }

@@ -37,7 +37,8 @@ public final class TokenVerifier: Sendable {
     private let algorithms: [SignatureAlgorithm]
     private let limits: TokenLimits
     private let pseudonymKey: SymmetricKey
-    private let keyGeneration = KeyGeneration()
+    /// The number under which tokens are verified now.
+    let keyGeneration = KeyGeneration()
     let clock: any GateClock
     /// What the key sets count.
     public let figures = KeySetFigures()
@@ -145,9 +146,6 @@ public final class TokenVerifier: Sendable {
         }
         return realm
     }
-
-    /// The number under which tokens are verified now; see `KeyGeneration`.
-    var generation: UInt64 { keyGeneration.current }
 
     var tokenLimit: Int { limits.token }
 }

@@ -1,16 +1,35 @@
-public import OstiaryCore
+import OstiaryCore
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
 
 /// Tokens that one event loop has verified, so that each is verified once in five minutes and not once a request.
 ///
-/// Confined to its loop: not Sendable, no lock. Known by the SHA-256 of the whole token, all 32 bytes compared. Eight
-/// places for each value of the digest's low bits; when they are full the one not used for longest makes room. Only
-/// successes are remembered, none longer than five minutes, than the token lives, than its key set may be used, or
-/// than the key generation lasts; each of these is checked at every hit.
+/// Confined to its loop: not Sendable, no lock. Found by a keyed hash and known by all their bytes, compared one by one
+/// (SEC-203). Bounded in number and in bytes. Eight places for each value of the hash's low bits; when they are full,
+/// the one not used for longest makes room, and where the bytes are too many, the one not used for longest in the next
+/// set that has any.
+///
+/// Only successes are entered, none is believed for longer than five minutes, than the token lives, than its key set
+/// may be used, or than the key generation lasts; each of these is checked at every hit. A token that has expired since
+/// stays for the rest of its five minutes, to be told so without another look at its signature.
 public final class VerifiedTokens {
+    /// What is known of a token.
+    enum Finding {
+        case known(Identity)
+        /// It is genuine, and its time is over.
+        case expired
+        /// Nothing that still holds.
+        case unknown
+    }
+
     private struct Place {
-        var second: UInt64 = 0
-        var third: UInt64 = 0
-        var fourth: UInt64 = 0
+        var token: [UInt8] = []
         var from = 0.0
         var until = 0.0
         var recheck = MonotonicTime(nanoseconds: .min)
@@ -24,144 +43,158 @@ public final class VerifiedTokens {
     /// Seconds for which a verification is believed.
     static let longest = 300.0
 
-    /// The digests' first words, apart from the rest so that the eight of one set share a cache line.
-    private var firsts: [UInt64]
+    private let hash: TokenHash
+    /// The hashes, apart from the rest so that the eight of one set share a cache line.
+    private var hashes: [UInt64]
     private var places: [Place]
     private let mask: Int
+    private let byteLimit: Int
     private var uses: UInt64 = 0
+    /// The set from which bytes are taken next.
+    private var hand = 0
+    private let tally: VerifiedTokenTally
     private let figures: VerifiedTokenFigures
 
     /// - Parameters:
     ///   - capacity: how many tokens to remember, rounded up to eight times a power of two.
+    ///   - bytes: how many bytes all of them together may have.
+    ///   - hash: where tokens are put; random for each memory unless a test needs it fixed.
     ///   - figures: where to count; shared by all loops.
-    public init(capacity: Int = 10_000, figures: VerifiedTokenFigures) {
+    init(capacity: Int, bytes: Int = 16 << 20, hash: TokenHash = TokenHash(), figures: VerifiedTokenFigures) {
         var sets = 1
         while sets * Self.ways < min(capacity, 1 << 24) { sets *= 2 }
         mask = sets - 1
-        firsts = Array(repeating: 0, count: sets * Self.ways)
+        byteLimit = bytes
+        hashes = Array(repeating: 0, count: sets * Self.ways)
         places = Array(repeating: Place(), count: sets * Self.ways)
+        self.hash = hash
         self.figures = figures
-        figures.capacity.add(Int64(places.count))
+        tally = figures.open(capacity: sets * Self.ways, bytes: bytes)
     }
 
     deinit {
-        figures.capacity.add(-Int64(places.count))
-        figures.fill.add(-Int64(count))
+        figures.close(tally)
     }
 
     /// How many tokens are remembered.
-    public private(set) var count = 0
+    private(set) var count = 0
+    /// How many bytes they have.
+    private(set) var bytes = 0
 
-    /// The identity that the token with this digest was verified as, if that still holds.
-    func identity(for digest: TokenDigest, now: UnixTime, at moment: MonotonicTime, generation: UInt64) -> Identity? {
-        guard let index = index(of: digest), let identity = places[index].identity else {
-            figures.misses.increment()
-            return nil
-        }
-        guard places[index].generation == generation, moment < places[index].recheck, now.seconds < places[index].until
-        else {
+    /// What is known of `token`. Allocates nothing.
+    func look(for token: Span<UInt8>, now: UnixTime, at moment: MonotonicTime, generation: UInt64) -> Finding {
+        guard let index = index(of: token, hash(token)), let identity = places[index].identity else { return .unknown }
+        guard places[index].generation == generation, moment < places[index].recheck else {
             forget(index)
-            figures.misses.increment()
-            return nil
+            tally.entries(count, bytes: bytes)
+            return .unknown
         }
         // A wall clock set back can make a known token one of the future; it is not forgotten for that.
-        guard places[index].from <= now.seconds else {
-            figures.misses.increment()
-            return nil
-        }
+        guard places[index].from <= now.seconds else { return .unknown }
         uses &+= 1
         places[index].used = uses
-        figures.hits.increment()
-        return identity
+        guard now.seconds < places[index].until else { return .expired }
+        tally.hit()
+        return .known(identity)
     }
 
-    /// Remembers a token verified at `moment`.
-    func remember(_ digest: TokenDigest, _ token: VerifiedToken, at moment: MonotonicTime) {
-        let index = index(of: digest) ?? room(for: digest)
-        if places[index].identity == nil {
-            count += 1
-            figures.fill.add(1)
+    /// Remembers a token verified at `moment`, unless it alone has more bytes than all may have.
+    func remember(_ token: Span<UInt8>, _ verified: VerifiedToken, at moment: MonotonicTime) {
+        guard token.count <= byteLimit else { return }
+        let hash = hash(token)
+        let index: Int
+        if let known = self.index(of: token, hash) {
+            index = known
+            forget(known)
+        } else {
+            index = room(for: hash)
         }
+        while bytes + token.count > byteLimit { forgetOne() }
         uses &+= 1
-        firsts[index] = digest.first
+        hashes[index] = hash
         places[index] = Place(
-            second: digest.second,
-            third: digest.third,
-            fourth: digest.fourth,
-            from: token.window.from,
-            until: token.window.until,
-            recheck: min(moment.advanced(bySeconds: Self.longest), token.keysUntil),
-            generation: token.generation,
+            token: Array(copying: token),
+            from: verified.window.from,
+            until: verified.window.until,
+            recheck: min(moment.advanced(bySeconds: Self.longest), verified.keysUntil),
+            generation: verified.generation,
             used: uses,
-            identity: token.identity
+            identity: verified.identity
         )
+        count += 1
+        bytes += token.count
+        tally.entries(count, bytes: bytes)
     }
 
-    private func index(of digest: TokenDigest) -> Int? {
-        let start = self.start(digest)
-        for index in start..<start + Self.ways where firsts[index] == digest.first {
-            if places[index].second == digest.second, places[index].third == digest.third,
-                places[index].fourth == digest.fourth, places[index].identity != nil
-            {
-                return index
-            }
+    private func index(of token: Span<UInt8>, _ hash: UInt64) -> Int? {
+        let start = self.start(hash)
+        for index in start..<start + Self.ways where hashes[index] == hash {
+            if places[index].identity != nil, Self.areSame(places[index].token, token) { return index }
         }
         return nil
     }
 
-    /// A free place for the digest, made if need be.
-    private func room(for digest: TokenDigest) -> Int {
-        let start = self.start(digest)
-        var oldest = start
-        for index in start..<start + Self.ways {
-            if places[index].identity == nil { return index }
-            if places[index].used < places[oldest].used { oldest = index }
-        }
-        forget(oldest)
-        figures.evictions.increment()
+    /// A free place for the hash, made if need be.
+    private func room(for hash: UInt64) -> Int {
+        let start = self.start(hash)
+        for index in start..<start + Self.ways where places[index].identity == nil { return index }
+        let oldest = longestUnused(in: start) ?? start
+        evict(oldest)
         return oldest
     }
 
-    private func start(_ digest: TokenDigest) -> Int {
-        (Int(truncatingIfNeeded: digest.first) & mask) * Self.ways
+    /// Frees the bytes of one token. Only asked for while there are any.
+    private func forgetOne() {
+        for _ in 0...mask {
+            let start = hand * Self.ways
+            hand = (hand + 1) & mask
+            if let oldest = longestUnused(in: start) {
+                evict(oldest)
+                return
+            }
+        }
+    }
+
+    private func longestUnused(in start: Int) -> Int? {
+        var oldest: Int?
+        for index in start..<start + Self.ways where places[index].identity != nil {
+            if let found = oldest, places[found].used < places[index].used { continue }
+            oldest = index
+        }
+        return oldest
+    }
+
+    private func start(_ hash: UInt64) -> Int {
+        (Int(truncatingIfNeeded: hash) & mask) &* Self.ways
+    }
+
+    private func evict(_ index: Int) {
+        forget(index)
+        tally.eviction()
     }
 
     private func forget(_ index: Int) {
         guard places[index].identity != nil else { return }
-        places[index] = Place()
-        firsts[index] = 0
         count -= 1
-        figures.fill.add(-1)
+        bytes -= places[index].token.count
+        places[index] = Place()
+        hashes[index] = 0
+    }
+
+    private static func areSame(_ left: [UInt8], _ right: Span<UInt8>) -> Bool {
+        guard left.count == right.count else { return false }
+        return left.withUnsafeBytes { left in
+            right.withUnsafeBytes { right in
+                guard let left = left.baseAddress, let start = right.baseAddress else { return right.isEmpty }
+                return memcmp(left, start, right.count) == 0
+            }
+        }
     }
 }
 
-/// What the caches of verified tokens count, all loops together.
-public final class VerifiedTokenFigures: Sendable {
-    let hits = Counter()
-    let misses = Counter()
-    let evictions = Counter()
-    let fill = Gauge()
-    let capacity = Gauge()
-
-    public init() {}
-
-    public var instruments: [Instrument] {
-        [
-            Instrument("gw_token_cache_hits_total", .counter, "Calls whose token was verified before.") {
-                [hits] in Double(hits.current)
-            },
-            Instrument("gw_token_cache_misses_total", .counter, "Calls whose token had to be verified.") {
-                [misses] in Double(misses.current)
-            },
-            Instrument("gw_token_cache_evictions_total", .counter, "Verified tokens forgotten for want of room.") {
-                [evictions] in Double(evictions.current)
-            },
-            Instrument("gw_token_cache_entries", .gauge, "Verified tokens remembered now.") {
-                [fill] in Double(fill.current)
-            },
-            Instrument("gw_token_cache_capacity", .gauge, "Verified tokens that can be remembered.") {
-                [capacity] in Double(capacity.current)
-            },
-        ]
+extension [UInt8] {
+    /// Exactly these bytes and no room behind them.
+    fileprivate init(copying bytes: Span<UInt8>) {
+        self = bytes.withUnsafeBufferPointer { Array($0) }
     }
 }

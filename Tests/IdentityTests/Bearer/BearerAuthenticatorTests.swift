@@ -122,7 +122,59 @@ import Testing
         #expect(await refusal(token) == nil)
         scene.clock.advance(0.1)
         #expect(await refusal(token)?.code == .tokenExpired)
-        #expect(scene.figure("gw_token_cache_entries") == 0)
+        #expect(scene.figure("gw_token_cache_misses_total") == 1)
+    }
+
+    // MARK: Known at once
+
+    func known(_ token: String?) throws(GateError) -> Identity? {
+        try scene.authenticator.known(call(token), tokens)
+    }
+
+    @Test func isAskedFirstAndKnowsWhomItHasVerified() async throws {
+        let token = try scene.good()
+        #expect(try known(token) == nil)
+        let identity = try await scene.authenticator.identify(call(token), remembering: tokens)
+        #expect(try known(token) === identity)
+        #expect(try known(try scene.good()) == nil)
+        #expect(scene.figure("gw_auth_total", "accepted") == 2)
+        #expect(scene.figure("gw_token_cache_misses_total") == 1)
+    }
+
+    @Test func refusesAtOnceWhatNeedsNoLookAtASignature() async throws {
+        #expect(throws: GateError.self) { try known(nil) }
+        #expect(throws: GateError.self) { try known(String(repeating: "x", count: 16_385)) }
+        #expect(try known(String(repeating: "x", count: 16_384)) == nil)
+        #expect(scene.figure("gw_auth_total", "missing") == 1)
+        #expect(scene.figure("gw_auth_total", "too_large") == 1)
+        let token = try scene.signer.token(payload: claims(["exp": "\(start + 60)"]))
+        #expect(await refusal(token) == nil)
+        scene.clock.advance(90)
+        do throws(GateError) {
+            _ = try known(token)
+            Issue.record("an expired token is known")
+        } catch {
+            #expect(error.code == .tokenExpired)
+            #expect(error.status == 401)
+        }
+        #expect(scene.figure("gw_auth_total", "expired") == 1)
+    }
+
+    @Test func theTimeMayBeGiven() async throws {
+        let token = try scene.signer.token(payload: claims(["exp": "\(start + 60)"]))
+        #expect(await refusal(token) == nil)
+        let moment = scene.clock.monotonic
+        func isKnown(now: Double, at: MonotonicTime) -> Bool? {
+            do throws(GateError) {
+                let now = UnixTime(seconds: now)
+                return try scene.authenticator.known(call(token), tokens, now: now, at: at) != nil
+            } catch {
+                return nil
+            }
+        }
+        #expect(isKnown(now: Double(start) + 89, at: moment) == true)
+        #expect(isKnown(now: Double(start) + 90, at: moment) == nil)
+        #expect(isKnown(now: Double(start), at: moment.advanced(bySeconds: 300)) == false)
     }
 
     @Test func aWallClockSetBackRefusesTokensOfTheFuture() async throws {

@@ -1,5 +1,5 @@
-import Crypto
 import OstiaryCore
+import OstiaryTesting
 import Testing
 
 @testable import OstiaryIdentity
@@ -25,66 +25,83 @@ import Testing
         )
     }
 
-    func read(_ tokens: VerifiedTokens, _ key: String, now: Double = 1, at: Double = 1, generation: UInt64 = 1)
-        -> String?
+    func find(_ tokens: VerifiedTokens, _ key: String, now: Double = 1, at: Double = 1, generation: UInt64 = 1)
+        -> VerifiedTokens.Finding
     {
-        tokens.identity(
-            for: TokenDigest(of: Array(key.utf8)),
+        tokens.look(
+            for: Array(key.utf8).span,
             now: UnixTime(seconds: now),
             at: zero.advanced(bySeconds: at),
             generation: generation
-        )?.subject
+        )
+    }
+
+    func read(_ tokens: VerifiedTokens, _ key: String, now: Double = 1, at: Double = 1, generation: UInt64 = 1)
+        -> String?
+    {
+        guard case .known(let identity) = find(tokens, key, now: now, at: at, generation: generation) else {
+            return nil
+        }
+        return identity.subject
     }
 
     func remember(_ tokens: VerifiedTokens, _ key: String, _ token: VerifiedToken) {
-        tokens.remember(TokenDigest(of: Array(key.utf8)), token, at: zero)
+        tokens.remember(Array(key.utf8).span, token, at: zero)
     }
 
+    func memory(_ capacity: Int, bytes: Int = 1 << 20, _ figures: VerifiedTokenFigures = .init()) -> VerifiedTokens {
+        VerifiedTokens(capacity: capacity, bytes: bytes, figures: figures)
+    }
+
+    // SEC-203
     @Test func remembersByTheWholeToken() {
-        let tokens = VerifiedTokens(capacity: 16, figures: VerifiedTokenFigures())
+        let tokens = memory(16)
         let shared = String(repeating: "x", count: 200)
         remember(tokens, shared + "a", token("one"))
         #expect(read(tokens, shared + "a") == "one")
-        #expect(read(tokens, shared + "b") == nil)
-        #expect(read(tokens, shared) == nil)
+        for other in [shared + "b", shared, "a" + shared, shared + "aa", String(shared.dropLast()) + "ya"] {
+            #expect(read(tokens, other) == nil)
+        }
         remember(tokens, shared + "a", token("two"))
         #expect(read(tokens, shared + "a") == "two")
         #expect(tokens.count == 1)
+        #expect(tokens.bytes == 201)
     }
 
-    @Test func theDigestIsSHA256() {
-        let digest = TokenDigest(of: Array("abc".utf8))
-        let words = [digest.first, digest.second, digest.third, digest.fourth]
-        let bytes = words.flatMap { word in withUnsafeBytes(of: word) { Array($0) } }
-        #expect(bytes == Array(SHA256.hash(data: Array("abc".utf8))))
+    /// Under words of zero the last fold of 48 bytes is a product with zero, so all such tokens share a hash.
+    struct Zeros: RandomNumberGenerator {
+        mutating func next() -> UInt64 { 0 }
     }
 
-    @Test func everyWordOfTheDigestIsCompared() {
-        let digest = TokenDigest(first: 8, second: 2, third: 3, fourth: 4)
-        let others = [
-            TokenDigest(first: 16, second: 2, third: 3, fourth: 4),
-            TokenDigest(first: 8, second: 0, third: 3, fourth: 4),
-            TokenDigest(first: 8, second: 2, third: 0, fourth: 4),
-            TokenDigest(first: 8, second: 2, third: 3, fourth: 0),
-        ]
-        let tokens = VerifiedTokens(capacity: 8, figures: VerifiedTokenFigures())
-        tokens.remember(digest, token("one"), at: zero)
-        func finds(_ digest: TokenDigest) -> Bool {
-            tokens.identity(for: digest, now: UnixTime(seconds: 1), at: zero, generation: 1) != nil
-        }
-        #expect(finds(digest))
-        for other in others { #expect(!finds(other)) }
-        let empty = VerifiedTokens(capacity: 8, figures: VerifiedTokenFigures())
-        let nothing = TokenDigest(first: 0, second: 0, third: 0, fourth: 0)
-        #expect(empty.identity(for: nothing, now: UnixTime(seconds: 1), at: zero, generation: 0) == nil)
+    // SEC-203
+    @Test func tokensOfOneHashAreToldApartByTheirBytes() {
+        var zeros = Zeros()
+        let hash = TokenHash(random: &zeros)
+        let names = (0..<8).map { String(repeating: "\($0)", count: 48) }
+        #expect(Set(names.map { hash(Array($0.utf8).span) }).count == 1)
+        let tokens = VerifiedTokens(capacity: 64, hash: hash, figures: VerifiedTokenFigures())
+        for name in names { remember(tokens, name, token(name)) }
+        for name in names { #expect(read(tokens, name) == name) }
+        #expect(read(tokens, String(repeating: "8", count: 48)) == nil)
+        #expect(tokens.count == 8)
     }
 
+    @Test func theEmptyTokenIsNotAFreePlace() {
+        var zeros = Zeros()
+        let tokens = VerifiedTokens(capacity: 8, hash: TokenHash(random: &zeros), figures: VerifiedTokenFigures())
+        #expect(read(tokens, "", generation: 0) == nil)
+        remember(tokens, "", token("nobody"))
+        #expect(read(tokens, "") == "nobody")
+    }
+
+    // SEC-203, SEC-210
     @Test func endsWithTheTokenTheFiveMinutesTheKeysAndTheGeneration() {
         let figures = VerifiedTokenFigures()
-        let tokens = VerifiedTokens(capacity: 16, figures: figures)
+        let tokens = memory(16, figures)
         remember(tokens, "a", token("a", until: 100))
         #expect(read(tokens, "a", now: 99.999) == "a")
         #expect(read(tokens, "a", now: 100) == nil)
+        #expect(read(tokens, "a", now: 100, at: 300) == nil)
         remember(tokens, "b", token("b"))
         #expect(read(tokens, "b", at: 299.999) == "b")
         #expect(read(tokens, "b", at: 300) == nil)
@@ -95,11 +112,29 @@ import Testing
         #expect(read(tokens, "d", generation: 2) == nil)
         #expect(read(tokens, "d", generation: 1) == nil)
         #expect(tokens.count == 0)
-        #expect(figures.fill.current == 0)
+        #expect(tokens.bytes == 0)
+        #expect(figures.instruments.value("gw_token_cache_entries") == 0)
+    }
+
+    @Test func aTokenThatWasGoodIsCalledExpiredForTheRestOfItsFiveMinutes() {
+        let tokens = memory(16)
+        remember(tokens, "a", token("a", until: 100))
+        func isExpired(now: Double, at: Double, generation: UInt64 = 1) -> Bool {
+            if case .expired = find(tokens, "a", now: now, at: at, generation: generation) { true } else { false }
+        }
+        #expect(!isExpired(now: 99, at: 99))
+        #expect(isExpired(now: 100, at: 100))
+        #expect(isExpired(now: 1e9, at: 299.999))
+        #expect(!isExpired(now: 100, at: 300))
+        #expect(tokens.count == 0)
+        // A key that was withdrawn vouches for nothing, not even for that.
+        remember(tokens, "a", token("a", until: 100))
+        #expect(!isExpired(now: 100, at: 100, generation: 2))
+        #expect(tokens.count == 0)
     }
 
     @Test func aWallClockSetBackDoesNotForgetAToken() {
-        let tokens = VerifiedTokens(capacity: 16, figures: VerifiedTokenFigures())
+        let tokens = memory(16)
         remember(tokens, "a", token("a", from: 50))
         #expect(read(tokens, "a", now: 49) == nil)
         #expect(read(tokens, "a", now: 50) == "a")
@@ -109,7 +144,7 @@ import Testing
 
     @Test func aFullSetForgetsWhatWasNotUsedForLongest() {
         let figures = VerifiedTokenFigures()
-        let tokens = VerifiedTokens(capacity: 8, figures: figures)
+        let tokens = memory(8, figures)
         for number in 0..<8 { remember(tokens, "\(number)", token("\(number)")) }
         #expect(read(tokens, "0") == "0")
         remember(tokens, "8", token("8"))
@@ -117,26 +152,53 @@ import Testing
         #expect(read(tokens, "0") == "0")
         #expect(read(tokens, "8") == "8")
         #expect(tokens.count == 8)
-        #expect(figures.evictions.current == 1)
-        #expect(figures.hits.current == 3)
-        #expect(figures.misses.current == 1)
+        #expect(figures.instruments.value("gw_token_cache_evictions_total") == 1)
+        #expect(figures.hits == 3)
+    }
+
+    @Test func bytesAreBoundedToo() {
+        let figures = VerifiedTokenFigures()
+        let tokens = memory(1024, bytes: 10_000, figures)
+        func name(_ number: Int) -> String { "\(number) " + String(repeating: "x", count: 995) }
+        for number in 0..<500 {
+            remember(tokens, name(number), token("\(number)"))
+            #expect(tokens.bytes <= 10_000)
+            #expect(read(tokens, name(number)) == "\(number)")
+        }
+        #expect(tokens.count >= 9)
+        #expect(figures.instruments.value("gw_token_cache_bytes") == Double(tokens.bytes))
+        #expect(figures.instruments.value("gw_token_cache_bytes_capacity") == 10_000)
+        #expect(figures.instruments.value("gw_token_cache_evictions_total") == Double(500 - tokens.count))
+        // One that alone is too large is not remembered and drives nobody out.
+        let count = tokens.count
+        let giant = String(repeating: "y", count: 10_001)
+        remember(tokens, giant, token("giant"))
+        #expect(read(tokens, giant) == nil)
+        #expect(tokens.count == count)
+        let whole = String(repeating: "z", count: 10_000)
+        remember(tokens, whole, token("whole"))
+        #expect(read(tokens, whole) == "whole")
+        #expect(tokens.count == 1)
     }
 
     @Test func manyTokensStayWithinTheBound() {
         let figures = VerifiedTokenFigures()
         do {
-            let tokens = VerifiedTokens(capacity: 1000, figures: figures)
+            let tokens = memory(1000, figures)
             for number in 0..<20_000 { remember(tokens, "\(number)", token("x")) }
             #expect(tokens.count <= 1024)
-            #expect(figures.fill.current == Int64(tokens.count))
-            #expect(figures.capacity.current == 1024)
+            #expect(read(tokens, "19999") == "x")
+            #expect(figures.instruments.value("gw_token_cache_entries") == Double(tokens.count))
+            #expect(figures.instruments.value("gw_token_cache_capacity") == 1024)
         }
-        #expect(figures.fill.current == 0)
-        #expect(figures.capacity.current == 0)
+        // What is gone has room for nothing, but what it counted stays counted.
+        #expect(figures.instruments.value("gw_token_cache_entries") == 0)
+        #expect(figures.instruments.value("gw_token_cache_capacity") == 0)
+        #expect(figures.hits == 1)
     }
 
     @Test func theUsualNumberOfTokensFits() {
-        let tokens = VerifiedTokens(figures: VerifiedTokenFigures())
+        let tokens = memory(10_000)
         for number in 0..<5000 { remember(tokens, "token \(number)", token("x")) }
         #expect(tokens.count > 4950)
     }
