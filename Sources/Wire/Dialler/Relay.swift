@@ -4,7 +4,7 @@ import OstiaryCore
 /// Carries a provider's answer to the client as it comes: one flush a read batch, the provider paused while the
 /// client is slow, and an end on one side becomes the right end on the other.
 final class Relay: Partner, BodySink {
-    private let client: ServerConnection
+    private let client: any ServerExchange
     private let serial: UInt64
     private let upstream: UpstreamConnection
     private let tap: ((ByteBuffer) -> Void)?
@@ -12,7 +12,7 @@ final class Relay: Partner, BodySink {
     private var delivery: Delivery?
     private var waiter: UnsafeContinuation<Void, Never>?
 
-    init(client: ServerConnection, serial: UInt64, upstream: UpstreamConnection, tap: ((ByteBuffer) -> Void)?) {
+    init(client: any ServerExchange, serial: UInt64, upstream: UpstreamConnection, tap: ((ByteBuffer) -> Void)?) {
         self.client = client
         self.serial = serial
         self.upstream = upstream
@@ -42,7 +42,7 @@ final class Relay: Partner, BodySink {
         } else if earlier.isEnded {
             ended()
         } else {
-            client.transport?.flush()
+            client.flushAnswer()
             holdBackIfFull()
         }
         if delivery == nil { await withUnsafeContinuation { waiter = $0 } }
@@ -56,7 +56,7 @@ final class Relay: Partner, BodySink {
     }
 
     func flush() {
-        client.transport?.flush()
+        client.flushAnswer()
     }
 
     func ended() {
@@ -84,7 +84,7 @@ final class Relay: Partner, BodySink {
     func resume() { upstream.resume() }
 
     private func holdBackIfFull() {
-        if client.transport?.isWritable == false { upstream.pause() }
+        if !client.takesMore { upstream.pause() }
     }
 
     private func finish(_ delivery: Delivery) {
