@@ -7,6 +7,7 @@ let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioTLSEvents = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioTLS = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 
@@ -18,6 +19,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-nio-http2.git", from: "1.46.0"),
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-certificates.git", from: "1.21.1"),
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
@@ -27,7 +29,7 @@ let package = Package(
         .target(name: "OstiaryCore", dependencies: [crypto], path: "Sources/Core"),
         .target(
             name: "OstiaryWire",
-            dependencies: ["OstiaryCore", nio, nioPosix, nioTLS, nioTLSEvents],
+            dependencies: ["OstiaryCore", nio, nioPosix, nioTLS, nioTLSEvents, crypto, x509],
             path: "Sources/Wire"
         ),
         .target(
@@ -61,9 +63,11 @@ let package = Package(
         .testTarget(
             name: "WireTests",
             dependencies: [
-                "OstiaryWire", "OstiaryTesting", nio, nioPosix, nioTLS, crypto,
+                "OstiaryWire", "OstiaryTesting", nio, nioPosix, nioTLS, crypto, x509,
                 .product(name: "NIOEmbedded", package: "swift-nio"),
-                .product(name: "X509", package: "swift-certificates"),
+                // Another implementation of HTTP/2 and HPACK to be compared with; the product has its own (0008).
+                .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+                .product(name: "NIOHPACK", package: "swift-nio-http2"),
             ]
         ),
         .testTarget(name: "IdentityTests", dependencies: ["OstiaryIdentity", "OstiaryTesting", crypto, cryptoExtras]),

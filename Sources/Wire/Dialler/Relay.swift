@@ -12,7 +12,7 @@ public protocol AnswerTap: AnyObject {
 /// Carries a provider's answer to the client as it comes: one flush a read batch, the provider paused while the
 /// client is slow, and an end on one side becomes the right end on the other.
 public final class Relay: Partner, BodySink {
-    private let client: ServerConnection
+    private let client: any ServerExchange
     private let serial: UInt64
     private let upstream: UpstreamConnection
     private let tap: (any AnswerTap)?
@@ -21,7 +21,7 @@ public final class Relay: Partner, BodySink {
     public private(set) var delivery: Delivery?
     private var waiter: UnsafeContinuation<Void, Never>?
 
-    init(client: ServerConnection, serial: UInt64, upstream: UpstreamConnection, tap: (any AnswerTap)?) {
+    init(client: any ServerExchange, serial: UInt64, upstream: UpstreamConnection, tap: (any AnswerTap)?) {
         self.client = client
         self.serial = serial
         self.upstream = upstream
@@ -54,7 +54,7 @@ public final class Relay: Partner, BodySink {
         } else if earlier.isEnded {
             ended()
         } else {
-            client.transport?.flush()
+            client.flushAnswer()
             holdBackIfFull()
         }
     }
@@ -72,7 +72,7 @@ public final class Relay: Partner, BodySink {
     }
 
     func flush() {
-        client.transport?.flush()
+        client.flushAnswer()
     }
 
     func ended() {
@@ -100,7 +100,7 @@ public final class Relay: Partner, BodySink {
     func resume() { upstream.resume() }
 
     private func holdBackIfFull() {
-        if client.transport?.isWritable == false { upstream.pause() }
+        if !client.takesMore { upstream.pause() }
     }
 
     private func finish(_ delivery: Delivery) {

@@ -25,6 +25,35 @@ struct IncomingBody {
         owesContinue = head.expectsContinue && !isComplete
     }
 
+    /// A body whose pieces bring no framing of their own (HTTP/2): the stream says where it ends, and a declared length
+    /// is checked against what comes.
+    init(unframed head: RequestHead, isEnded: Bool) {
+        framing = head.framing
+        if case .length(let length) = head.framing { remaining = length }
+        isComplete = isEnded
+        owesContinue = head.expectsContinue && !isComplete
+    }
+
+    /// Takes an unframed piece. False when the body is longer than was declared.
+    mutating func append(_ piece: ByteBuffer, limit: Int, discarding: Bool) -> Bool {
+        guard !isComplete, fault == nil else { return true }
+        owesContinue = false
+        if case .length = framing {
+            guard piece.readableBytes <= remaining else { return false }
+            remaining -= piece.readableBytes
+        }
+        keep(piece, limit: limit, discarding: discarding)
+        return true
+    }
+
+    /// Ends an unframed body. False when it is shorter than was declared.
+    mutating func end() -> Bool {
+        guard !isComplete else { return true }
+        isComplete = true
+        if case .length = framing { return remaining == 0 }
+        return true
+    }
+
     var pendingBytes: Int { pending?.readableBytes ?? 0 }
 
     /// Bytes that the framing still promises; `nil` where it does not say.

@@ -106,7 +106,7 @@ extension Worker {
         for connection in connections(of: door) { connection.cutOff() }
     }
 
-    private func connections(of door: Door) -> [ServerConnection] {
+    private func connections(of door: Door) -> [any DoorConnection] {
         watchedConnections.filter { $0.door === door }
     }
 }

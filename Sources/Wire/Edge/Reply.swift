@@ -6,10 +6,10 @@ public import OstiaryCore
 /// Noncopyable: every way to answer consumes it, so answering twice does not compile. A reply that is dropped leaves
 /// the request to the edge, which answers 500 and counts it.
 public struct Reply: ~Copyable {
-    let connection: ServerConnection
+    let connection: any ServerExchange
     let serial: UInt64
 
-    init(connection: ServerConnection, serial: UInt64) {
+    init(connection: any ServerExchange, serial: UInt64) {
         self.connection = connection
         self.serial = serial
     }
@@ -44,7 +44,7 @@ public struct Reply: ~Copyable {
     /// Sends a head; the body follows piece by piece.
     public consuming func stream(status: Int, fields: (inout ByteWriter) -> Void = { _ in }) -> ReplyStream {
         connection.beginStream(serial, status, length: nil, first: nil, fields: fields)
-        connection.transport?.flush()
+        connection.flushAnswer()
         return ReplyStream(connection: connection, serial: serial)
     }
 

@@ -4,11 +4,11 @@ public import OstiaryCore
 /// An answer that was begun: pieces, then an end. Noncopyable; dropped without `finish` it is cut, so a fault never
 /// looks like a complete answer.
 public struct ReplyStream: ~Copyable {
-    private let connection: ServerConnection
+    private let connection: any ServerExchange
     private let serial: UInt64
     private var isEnded = false
 
-    init(connection: ServerConnection, serial: UInt64) {
+    init(connection: any ServerExchange, serial: UInt64) {
         self.connection = connection
         self.serial = serial
     }
@@ -18,8 +18,8 @@ public struct ReplyStream: ~Copyable {
     public mutating func write(_ bytes: ByteBuffer) async throws(GateError) {
         guard isCurrent else { throw GateError(.clientGone) }
         connection.writePiece(bytes)
-        connection.transport?.flush()
-        while isCurrent, connection.transport?.isWritable == false {
+        connection.flushAnswer()
+        while isCurrent, !connection.takesMore {
             await withUnsafeContinuation { connection.answer.writableWaiter = $0 }
         }
         guard isCurrent else { throw GateError(.clientGone) }

@@ -11,10 +11,10 @@ public protocol BodySource {
 ///
 /// A handle of an exchange that is over behaves like a client that has left.
 public struct RequestBody: BodySource {
-    private let connection: ServerConnection
+    private let connection: any ServerExchange
     private let serial: UInt64
 
-    init(connection: ServerConnection, serial: UInt64) {
+    init(connection: any ServerExchange, serial: UInt64) {
         self.connection = connection
         self.serial = serial
     }
@@ -37,7 +37,9 @@ public struct RequestBody: BodySource {
         guard connection.isCurrent(serial), connection.body.isComplete, connection.body.fault == nil,
             connection.body.pendingBytes == connection.body.received
         else { return nil }
-        return connection.body.take() ?? ByteBuffer()
+        let whole = connection.body.take() ?? ByteBuffer()
+        connection.resumeBody()
+        return whole
     }
 
     /// The next piece, or `nil` at the end. Suspends only when nothing has arrived.

@@ -94,6 +94,10 @@ extension ServerConnection {
         serial == self.serial && phase == .exchange
     }
 
+    func flushAnswer() { transport?.flush() }
+
+    var takesMore: Bool { transport?.isWritable != false }
+
     private func writeHead(
         _ status: Int,
         _ framing: BodyFraming,

@@ -7,7 +7,7 @@ import OstiaryCore
 ///
 /// A client that ends its direction has left, whether it reset the connection or closed it: HTTP/1.1 cannot tell a
 /// client that still listens from one that does not, and a provider must not work for nobody.
-final class ServerConnection: TransportOwner, Watched {
+final class ServerConnection: ServerExchangeState, ServerExchange, TransportOwner, DoorConnection {
     enum Phase {
         /// Waiting for, or reading, a request head.
         case head
@@ -18,9 +18,6 @@ final class ServerConnection: TransportOwner, Watched {
         case closed
     }
 
-    let worker: Worker
-    let door: Door
-    let peer: Peer
     let service: any EdgeService
     var transport: (any Transport)?
     var watchIndex = -1
@@ -31,17 +28,9 @@ final class ServerConnection: TransportOwner, Watched {
 
     var phase = Phase.head
     var inbound = ByteBuffer()
-    var body = IncomingBody()
-    var pace = BodyPace()
-    var answer = OutgoingAnswer()
     /// Names the exchange; a handle of an earlier one no longer acts.
     var serial: UInt64 = 0
-    var started = MonotonicTime(nanoseconds: 0)
-    var isHEAD = false
     var isHTTP10 = false
-    var clientKeeps = true
-    /// Who works for this exchange on the provider's side.
-    var partner: (any Partner)?
     /// What the exchange before this one received, for a handle that outlives it by a moment.
     private var receivedBefore = 0
     private var task: Task<Void, Never>?
@@ -54,11 +43,15 @@ final class ServerConnection: TransportOwner, Watched {
     private var isHeldBack = false
     private var drained = 0
 
-    init(worker: Worker, door: Door, peer: Peer, service: any EdgeService) {
-        self.worker = worker
-        self.door = door
-        self.peer = peer
+    init(
+        worker: Worker,
+        door: Door,
+        peer: Peer,
+        certificate: ClientCertificate? = nil,
+        service: any EdgeService
+    ) {
         self.service = service
+        super.init(worker: worker, door: door, peer: peer, certificate: certificate)
     }
 
     // MARK: Transport
@@ -368,22 +361,8 @@ final class ServerConnection: TransportOwner, Watched {
         wakeBodyWaiter()
     }
 
-    func wakeBodyWaiter() {
-        guard let waiter = body.waiter else { return }
-        body.waiter = nil
-        waiter.resume()
-    }
-
-    func wakeWriter() {
-        guard let waiter = answer.writableWaiter else { return }
-        answer.writableWaiter = nil
-        waiter.resume()
-    }
-
     /// Body bytes that an exchange received.
     func received(by serial: UInt64) -> Int {
         serial == self.serial ? body.received : serial &+ 1 == self.serial ? receivedBefore : 0
     }
-
-    var now: MonotonicTime { worker.clock.monotonic }
 }

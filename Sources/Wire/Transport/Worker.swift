@@ -61,7 +61,7 @@ public final class Worker {
         watched.append(connection)
     }
 
-    var watchedConnections: [ServerConnection] { watched.compactMap { $0 as? ServerConnection } }
+    var watchedConnections: [any DoorConnection] { watched.compactMap { $0 as? any DoorConnection } }
 
     func unwatch(_ connection: any Watched) {
         let index = connection.watchIndex
