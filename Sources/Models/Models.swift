@@ -71,7 +71,7 @@ public final class Models: Sendable {
         case (.list, .http(let provider)):
             return try await provider.get(call, head: head, permit: permit, key: key, client: client, on: worker)
         case (.list, _):
-            return ModelAnswer(ownList)
+            return ModelAnswer(ownList, for: permit.route)
         case (.conversation(let asked, let upstreamName), .http(let provider)):
             return try await provider.ask(
                 asked,
@@ -84,7 +84,8 @@ public final class Models: Sendable {
                 on: worker
             )
         case (.conversation(let asked, _), _):
-            return ModelAnswer(try await EchoModel.answer(asked, permit.route, call, at: clock.now))
+            let script = try await EchoModel.answer(asked, permit.route, call, at: clock.now)
+            return ModelAnswer(script, for: permit.route)
         }
     }
 

@@ -8,15 +8,25 @@ final class Relay: Partner, BodySink {
     private let serial: UInt64
     private let upstream: UpstreamConnection
     private let tap: ((ByteBuffer) -> Void)?
+    private let filter: (any BodyFilter)?
+    // Why the answer is cut, once it is.
+    private var failure: GateError?
     // Kept when the answer ends, as the connection goes on to its next exchange at once.
     private var delivery: Delivery?
     private var waiter: UnsafeContinuation<Void, Never>?
 
-    init(client: ServerConnection, serial: UInt64, upstream: UpstreamConnection, tap: ((ByteBuffer) -> Void)?) {
+    init(
+        client: ServerConnection,
+        serial: UInt64,
+        upstream: UpstreamConnection,
+        tap: ((ByteBuffer) -> Void)?,
+        filter: (any BodyFilter)?
+    ) {
         self.client = client
         self.serial = serial
         self.upstream = upstream
         self.tap = tap
+        self.filter = filter
     }
 
     /// Runs to the end of the answer, without suspending when all of it is here.
@@ -27,18 +37,19 @@ final class Relay: Partner, BodySink {
         }
         client.partner = self
         let earlier = upstream.attach(self)
-        if let held = earlier.held { tap?(held) }
+        let first = earlier.held.map { admit($0) }
         let length: Int? =
             switch head.framing {
             case .none: 0
-            case .length(let length): length
+            // A filter may change how long the body is.
+            case .length(let length): filter == nil ? length : nil
             case .chunked, .untilClose: nil
             }
-        client.beginStream(serial, head.status, length: length, first: earlier.held) { out in
+        client.beginStream(serial, head.status, length: length, first: first) { out in
             head.copyFields(to: &out, naming: naming)
         }
-        if earlier.isFailed {
-            failed()
+        if let reason = failure ?? earlier.failure {
+            failed(reason)
         } else if earlier.isEnded {
             ended()
         } else {
@@ -50,9 +61,22 @@ final class Relay: Partner, BodySink {
     }
 
     func piece(_ bytes: ByteBuffer) {
-        tap?(bytes)
-        client.writePiece(bytes)
+        guard delivery == nil, failure == nil else { return }
+        client.writePiece(admit(bytes))
+        if let failure { return failed(failure) }
         holdBackIfFull()
+    }
+
+    /// What of a piece goes to the client now.
+    private func admit(_ bytes: ByteBuffer) -> ByteBuffer {
+        tap?(bytes)
+        guard let filter else { return bytes }
+        do throws(GateError) {
+            return try filter.pass(bytes)
+        } catch {
+            failure = error
+            return ByteBuffer()
+        }
     }
 
     func flush() {
@@ -61,17 +85,24 @@ final class Relay: Partner, BodySink {
 
     func ended() {
         guard delivery == nil else { return }
+        if let rest = filter?.finish(), rest.readableBytes > 0 { client.writePiece(rest) }
         client.partner = nil
         upstream.taken()
         // The client's connection may be at its next exchange when this returns.
         finish(client.endStream())
     }
 
-    func failed() {
+    func failed(_ reason: GateError) {
         guard delivery == nil else { return }
-        client.partner = nil
+        failure = reason
+        // Comes back as `abandoned`, after the last words.
         client.cutAnswer(.upstream)
-        finish(client.answer.delivery(at: client.now))
+        abandoned()
+    }
+
+    func lastWords(_ cut: Entry.Cut) -> ByteBuffer? {
+        guard let filter, let reason = GateError(cut) else { return nil }
+        return filter.lastWords(cut == .upstream ? failure ?? reason : reason)
     }
 
     func abandoned() {
