@@ -81,14 +81,15 @@ public final class Models: Sendable {
         switch (question.subject, question.destination) {
         case (.list, .http(let provider)):
             let request = provider.request(call, head: head, permit: permit, key: key)
-            return try await provider.send(request, rest: nil, key, client, worker)
+            return try await provider.send(request, rest: nil, permit.route, key, client, worker)
         case (.list, _):
-            return ModelAnswer(ownList)
+            return ModelAnswer(ownList, for: permit.route)
         case (.conversation(let asked, let upstreamName), .http(let provider)):
             let request = provider.request(asked, call, head: head, as: upstreamName, permit: permit, key: key)
-            return try await provider.send(request, rest: asked.rest, key, client, worker)
+            return try await provider.send(request, rest: asked.rest, permit.route, key, client, worker)
         case (.conversation(let asked, _), _):
-            return ModelAnswer(try await EchoModel.answer(asked, permit.route, call, at: clock.now))
+            let script = try await EchoModel.answer(asked, permit.route, call, at: clock.now)
+            return ModelAnswer(script, for: permit.route)
         }
     }
 

@@ -22,6 +22,8 @@ extension GateError {
         case internalError = "internal_error"
         case upstreamUnreachable = "upstream_unreachable"
         case upstreamProtocolError = "upstream_protocol_error"
+        /// The answer broke off after it had begun. Sent inside a stream only.
+        case upstreamCut = "upstream_cut"
         case upstreamAuthFailed = "upstream_auth_failed"
         case keysUnavailable = "keys_unavailable"
         case credentialUnavailable = "credential_unavailable"
@@ -236,6 +238,15 @@ extension GateError.Code {
                 retry: .safe,
                 sentence: "The provider's answer cannot be understood",
                 hint: "Check the provider's base_url."
+            )
+        case .upstreamCut:
+            .init(
+                name: "upstream_cut",
+                status: 502,
+                source: .upstream,
+                retry: .safe,
+                sentence: "The provider broke its answer off",
+                hint: "What came so far is not all of it; ask again."
             )
         case .upstreamAuthFailed:
             .init(

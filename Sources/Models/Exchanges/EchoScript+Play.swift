@@ -26,13 +26,14 @@ extension EchoScript {
     }
 
     /// Plays the script to a client: pauses, pieces, end.
-    func play(to reply: consuming Reply, clock: any GateClock) async -> Carried {
+    /// - Parameter family: how an error in a stream is spelled.
+    func play(to reply: consuming Reply, as family: BrokenStream.Family, clock: any GateClock) async -> Carried {
         switch answer {
         case .whole(let whole):
             await pause(clock)
             return play(whole, to: reply)
         case .stream(let stream):
-            return await play(stream, to: reply, clock)
+            return await play(stream, to: reply, as: family, clock)
         }
     }
 
@@ -52,14 +53,25 @@ extension EchoScript {
         return Carried(delivery: delivery, usage: reader.finish())
     }
 
-    private func play(_ stream: Stream, to reply: consuming Reply, _ clock: any GateClock) async -> Carried {
+    private func play(
+        _ stream: Stream,
+        to reply: consuming Reply,
+        as family: BrokenStream.Family,
+        _ clock: any GateClock
+    ) async -> Carried {
         var reader = UsageReader(.events)
-        var output = reply.stream(status: 200) { $0.write(stream.fields) }
+        let sent = Count()
+        var output = reply.stream(
+            status: 200,
+            lastWords: { cut in GateError(cut).map { BrokenStream.event($0, family, after: sent.value) } },
+            fields: { $0.write(stream.fields) }
+        )
         do throws(GateError) {
             for frame in stream.frames {
                 await pause(clock)
                 reader.feed(frame.span)
                 try await output.write(ByteBuffer(bytes: frame))
+                sent.value += 1
             }
         } catch {
             return Carried(delivery: output.cut(.client), usage: reader.finish())
@@ -76,6 +88,11 @@ extension EchoScript {
         // A cancelled pause means that the client has left, which the next write finds out.
         if delay > 0 { try? await clock.sleep(seconds: delay) }
     }
+}
+
+/// Events that went out, for those who come to cut the stream.
+private final class Count {
+    var value = 0
 }
 
 extension ByteWriter {

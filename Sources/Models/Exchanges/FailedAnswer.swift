@@ -39,7 +39,7 @@ struct FailedAnswer {
         guard !isCoded else {
             return FailedAnswer(status: status, fields: fields.bytes, body: ByteBuffer(), usage: usage)
         }
-        let isJSON = answer.valueBytes(.contentType).map { isJSONType($0.readableBytesView) } ?? false
+        let isJSON = answer.valueBytes(.contentType).map { MediaTypeField.isJSON($0.readableBytesView) } ?? false
         let (body, isWhole) = try await answer.collectBeginning(
             limit: longestDocument,
             within: patience,
@@ -74,12 +74,5 @@ struct FailedAnswer {
         var cut = end
         while cut > view.startIndex, end - cut < 3, view[cut] & 0xc0 == 0x80 { cut -= 1 }
         return ByteBuffer(view[..<cut])
-    }
-
-    /// Whether this is `application/json` or a type whose form is JSON (RFC 6839 section 3.1).
-    static func isJSONType(_ value: some Collection<UInt8>) -> Bool {
-        let type = value.prefix { $0 != UInt8(ascii: ";") && $0 != UInt8(ascii: " ") }.suffix(5)
-        guard let mark = type.first, mark == UInt8(ascii: "/") || mark == UInt8(ascii: "+") else { return false }
-        return type.dropFirst().map { $0 | 0x20 }.elementsEqual("json".utf8)
     }
 }

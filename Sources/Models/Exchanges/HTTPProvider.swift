@@ -9,14 +9,17 @@ public final class HTTPProvider: Sendable {
     public let name: String
     public let traits: ProviderTraits
     private let target: UpstreamTarget
+    private let held: HeldBodies
     private let fixedLines: ByteBuffer
 
     /// - Parameters:
     ///   - name: the provider's name in the configuration; also names its connections' target.
     ///   - base: where its routes begin, for example `https://api.openai.com/v1`.
-    public init(name: String, traits: ProviderTraits, base: Origin, settings: DialSettings) {
+    ///   - held: where the beginnings of long events are counted.
+    public init(name: String, traits: ProviderTraits, base: Origin, settings: DialSettings, held: HeldBodies) {
         self.name = name
         self.traits = traits
+        self.held = held
         target = UpstreamTarget(base, settings: settings)
         var lines = ByteBuffer()
         lines.writeString("host: \(base.authority)\r\naccept-encoding: identity\r\n")
@@ -70,6 +73,7 @@ public final class HTTPProvider: Sendable {
     func send(
         _ request: UpstreamRequest,
         rest: (any BodySource)?,
+        _ route: Route,
         _ key: consuming Loan?,
         _ client: RequestBody,
         _ worker: Worker
@@ -78,12 +82,21 @@ public final class HTTPProvider: Sendable {
         let status = answer.status
         if (300..<400).contains(status) { throw GateError(.upstreamProtocolError, cause: "redirect") }
         // A nonce means that the answer is for a sealed client's eyes only.
-        guard status >= 400, !answer.has(.sealedNonce) else { return ModelAnswer(answer, from: traits) }
+        guard status >= 400, !answer.has(.sealedNonce) else {
+            let filter = Self.isReadableStream(answer) ? EventFilter(BrokenStream.Family(route), holding: held) : nil
+            return ModelAnswer(answer, from: traits, through: filter)
+        }
         // It is the gate's key that was refused, not the caller's token.
         if status == 401 || status == 403 { throw GateError(.upstreamAuthFailed) }
         let askedAt = answer.askedAt
         let failed = try await FailedAnswer.read(answer, from: traits, hiding: key, client: client)
         return ModelAnswer(failed, askedAt: askedAt)
+    }
+
+    /// Whether an answer is a stream of events that can be read here.
+    private static func isReadableStream(_ answer: borrowing UpstreamAnswer) -> Bool {
+        guard !answer.has(.contentEncoding), !answer.has(.sealedNonce) else { return false }
+        return answer.withValue(.contentType, MediaTypeField.isEventStream) ?? false
     }
 
     private func requestHead(

@@ -1,10 +1,11 @@
 public import OstiaryCore
 import Synchronization
 
-/// The memory that request bodies may take while the gate holds them back, all requests together.
+/// The memory that bodies may take while the gate holds them back, all requests together.
 ///
-/// A body streams on as soon as its model is known; one that names its model last has to be held. When the share is
-/// used up, further long bodies are refused with 503 rather than taken into memory.
+/// A request's body streams on as soon as its model is known; one that names its model last has to be held, and so has
+/// an event of an answer until it is whole. When the share is used up, further long bodies are refused with 503, and
+/// streams with further long events cut, rather than taken into memory.
 public final class HeldBodies: Sendable {
     /// What every request may hold without asking, in bytes.
     public static let free = 64 * 1024
@@ -49,13 +50,21 @@ public final class HeldBodies: Sendable {
 
     public var instruments: [Instrument] {
         [
-            Instrument("gw_held_body_bytes", .gauge, "Request body bytes held until their model is known.") { [self] in
+            Instrument(
+                "gw_held_body_bytes",
+                .gauge,
+                "Bytes of requests held until their model is known, and of events until they are whole."
+            ) { [self] in
                 Double(current)
             },
-            Instrument("gw_held_body_bytes_limit", .gauge, "The most body bytes that may be held.") { [limit] in
+            Instrument("gw_held_body_bytes_limit", .gauge, "The most bytes that may be held.") { [limit] in
                 Double(limit)
             },
-            Instrument("gw_held_bodies_refused_total", .counter, "Requests refused because that bound was reached.") {
+            Instrument(
+                "gw_held_bodies_refused_total",
+                .counter,
+                "Requests and streams refused because that bound was reached."
+            ) {
                 [self] in Double(refused.current)
             },
         ]

@@ -5,18 +5,19 @@ public import OstiaryWire
 /// A model's answer that has begun. Noncopyable: it is carried to one client, once; dropped, it cancels its request.
 public struct ModelAnswer: ~Copyable {
     private enum Source: ~Copyable {
-        case upstream(UpstreamAnswer, ProviderTraits)
+        case upstream(UpstreamAnswer, ProviderTraits, EventFilter?)
         case failed(FailedAnswer)
-        case script(EchoScript)
+        case script(EchoScript, BrokenStream.Family)
     }
 
     private let source: Source
     /// When the provider was asked; `nil` where none was.
     public let askedAt: MonotonicTime?
 
-    init(_ answer: consuming UpstreamAnswer, from traits: ProviderTraits) {
+    /// - Parameter filter: what a stream of events goes through; `nil` for any other answer.
+    init(_ answer: consuming UpstreamAnswer, from traits: ProviderTraits, through filter: EventFilter?) {
         askedAt = answer.askedAt
-        source = .upstream(answer, traits)
+        source = .upstream(answer, traits, filter)
     }
 
     init(_ failed: FailedAnswer, askedAt: MonotonicTime) {
@@ -24,9 +25,9 @@ public struct ModelAnswer: ~Copyable {
         source = .failed(failed)
     }
 
-    init(_ script: EchoScript) {
+    init(_ script: EchoScript, for route: Route) {
         askedAt = nil
-        source = .script(script)
+        source = .script(script, BrokenStream.Family(route))
     }
 
     /// Carries the answer to its end; does not suspend for one that is here whole.
@@ -36,14 +37,14 @@ public struct ModelAnswer: ~Copyable {
         clock: any GateClock
     ) async -> Carried {
         switch consume source {
-        case .upstream(let answer, let traits):
+        case .upstream(let answer, let traits, let filter):
             let meter = UsageMeter(answer, readers)
             let policy = traits.responseFields
-            let relay = reply.relay(answer, naming: policy.nameForClient, tap: meter)
+            let relay = reply.relay(answer, naming: policy.nameForClient, tap: meter, filter: filter)
             let delivery = if let delivery = relay.delivery { delivery } else { await relay.untilEnd() }
-            return Carried(delivery: delivery, usage: meter.finish())
+            return Carried(delivery: delivery, usage: meter.finish(), cause: filter?.failure?.cause)
         case .failed(let failed): return failed.send(to: reply)
-        case .script(let script): return await script.play(to: reply, clock: clock)
+        case .script(let script, let family): return await script.play(to: reply, as: family, clock: clock)
         }
     }
 }
@@ -52,6 +53,8 @@ public struct ModelAnswer: ~Copyable {
 public struct Carried: Sendable {
     public let delivery: Delivery
     public let usage: Usage
+    /// Why an answer was cut, from a closed list; `nil` where that is not known or it was not.
+    public var cause: StaticString?
 }
 
 /// Watches an answer pass for what it used.
@@ -65,10 +68,7 @@ private final class UsageMeter: AnswerTap {
 
     init(_ answer: borrowing UpstreamAnswer, _ readers: BodyReaders) {
         self.readers = readers
-        let isStream = answer.withValue(.contentType) { type in
-            type.withUnsafeBufferPointer { $0.starts(with: "text/event-stream".utf8) }
-        }
-        layout = isStream == true ? .events : .whole
+        layout = answer.withValue(.contentType, MediaTypeField.isEventStream) == true ? .events : .whole
         announced = answer.has(.usageMetrics) ? answer.value(.usageMetrics).map(UsageMetricsField.read) : nil
     }
 

@@ -159,6 +159,6 @@ extension Assembly {
         var settings = DialSettings()
         settings.connectTime = provider.timeouts.connect
         settings.headTime = provider.timeouts.head
-        return .http(HTTPProvider(name: provider.name, traits: traits, base: base, settings: settings))
+        return .http(HTTPProvider(name: provider.name, traits: traits, base: base, settings: settings, held: held))
     }
 }

@@ -49,6 +49,7 @@ extension Entry {
     /// Notes what became of a model's answer.
     mutating func answered(_ carried: Carried, askedAt: MonotonicTime?) {
         delivered(carried.delivery)
+        if let why = carried.cause { cause = "\(why)" }
         usage = carried.usage.isUnknown ? nil : carried.usage
         upstreamDuration = askedAt.map { carried.delivery.ended.seconds(since: $0) }
     }

@@ -1,4 +1,5 @@
 import NIOCore
+import OstiaryCore
 
 /// Whoever works for a client's exchange on the provider's side, seen from the client's connection.
 protocol Partner: AnyObject {
@@ -7,6 +8,12 @@ protocol Partner: AnyObject {
     /// The client takes no more for now.
     func pause()
     func resume()
+    /// What goes out before an answer that streams is cut; `nil` for nothing.
+    func lastWords(_ cut: Entry.Cut) -> ByteBuffer?
+}
+
+extension Partner {
+    func lastWords(_ cut: Entry.Cut) -> ByteBuffer? { nil }
 }
 
 /// Where the body of a provider's answer goes.
@@ -15,6 +22,6 @@ protocol BodySink: AnyObject {
     /// A read batch is over.
     func flush()
     func ended()
-    /// The provider's connection broke before the body was complete.
-    func failed()
+    /// The body will not be completed: the provider's connection broke, or its bytes are no body.
+    func failed(_ reason: GateError)
 }

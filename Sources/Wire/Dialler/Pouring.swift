@@ -36,7 +36,7 @@ final class Pouring: BodySink, Partner {
         defer { client?.clearPartner(self) }
         let earlier = upstream.attach(self)
         if let held = earlier.held { piece(held) }
-        if earlier.isFailed { failed() }
+        if let reason = earlier.failure { failed(reason) }
         if earlier.isEnded { ended() }
         if ending == nil { await withUnsafeContinuation { waiter = $0 } }
         let ending = ending ?? .broken
@@ -58,7 +58,7 @@ final class Pouring: BodySink, Partner {
 
     func flush() {}
     func ended() { finish(.whole) }
-    func failed() { finish(.broken) }
+    func failed(_ reason: GateError) { finish(.broken) }
     func abandoned() { finish(.left) }
 
     // What is taken in is bounded, however slow the client is.

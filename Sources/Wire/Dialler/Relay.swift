@@ -1,5 +1,5 @@
 public import NIOCore
-import OstiaryCore
+public import OstiaryCore
 
 /// Sees the body of an answer as it passes to the client.
 public protocol AnswerTap: AnyObject {
@@ -16,16 +16,26 @@ public final class Relay: Partner, BodySink {
     private let serial: UInt64
     private let upstream: UpstreamConnection
     private let tap: (any AnswerTap)?
+    private let filter: (any BodyFilter)?
+    // Why the answer is cut, once it is.
+    private var failure: GateError?
     // Kept when the answer ends, as the connection goes on to its next exchange at once.
     /// What became of the answer; `nil` while it is on its way.
     public private(set) var delivery: Delivery?
     private var waiter: UnsafeContinuation<Void, Never>?
 
-    init(client: any ServerExchange, serial: UInt64, upstream: UpstreamConnection, tap: (any AnswerTap)?) {
+    init(
+        client: any ServerExchange,
+        serial: UInt64,
+        upstream: UpstreamConnection,
+        tap: (any AnswerTap)?,
+        filter: (any BodyFilter)?
+    ) {
         self.client = client
         self.serial = serial
         self.upstream = upstream
         self.tap = tap
+        self.filter = filter
     }
 
     /// Hands over what has come. An answer that is here whole is delivered whole when this returns.
@@ -37,20 +47,22 @@ public final class Relay: Partner, BodySink {
         }
         client.partner = self
         let earlier = upstream.attach(self)
-        if let held = earlier.held {
+        let first = earlier.held.map { held in
             if earlier.isEnded { tap?.whole(held) } else { tap?.piece(held) }
+            return admit(held)
         }
         let length: Int? =
             switch head.framing {
             case .none: 0
-            case .length(let length): length
+            // A filter may change how long the body is.
+            case .length(let length): filter == nil ? length : nil
             case .chunked, .untilClose: nil
             }
-        client.beginStream(serial, head.status, length: length, first: earlier.held) { out in
+        client.beginStream(serial, head.status, length: length, first: first) { out in
             head.copyFields(to: &out, naming: naming)
         }
-        if earlier.isFailed {
-            failed()
+        if let reason = failure ?? earlier.failure {
+            failed(reason)
         } else if earlier.isEnded {
             ended()
         } else {
@@ -66,9 +78,22 @@ public final class Relay: Partner, BodySink {
     }
 
     func piece(_ bytes: ByteBuffer) {
+        guard delivery == nil, failure == nil else { return }
         tap?.piece(bytes)
-        client.writePiece(bytes)
+        client.writePiece(admit(bytes))
+        if let failure { return failed(failure) }
         holdBackIfFull()
+    }
+
+    /// What of a piece goes to the client now.
+    private func admit(_ bytes: ByteBuffer) -> ByteBuffer {
+        guard let filter else { return bytes }
+        do throws(GateError) {
+            return try filter.pass(bytes)
+        } catch {
+            failure = error
+            return ByteBuffer()
+        }
     }
 
     func flush() {
@@ -77,17 +102,24 @@ public final class Relay: Partner, BodySink {
 
     func ended() {
         guard delivery == nil else { return }
+        if let rest = filter?.finish(), rest.readableBytes > 0 { client.writePiece(rest) }
         client.partner = nil
         upstream.taken()
         // The client's connection may be at its next exchange when this returns.
         finish(client.endStream())
     }
 
-    func failed() {
+    func failed(_ reason: GateError) {
         guard delivery == nil else { return }
-        client.partner = nil
+        failure = reason
+        // Comes back as `abandoned`, after the last words.
         client.cutAnswer(.upstream)
-        finish(client.answer.delivery(at: client.now))
+        abandoned()
+    }
+
+    func lastWords(_ cut: Entry.Cut) -> ByteBuffer? {
+        guard let filter, let reason = GateError(cut) else { return nil }
+        return filter.lastWords(cut == .upstream ? failure ?? reason : reason)
     }
 
     func abandoned() {

@@ -7,15 +7,15 @@ extension UpstreamConnection {
     private static let closingTime = 5.0
 
     /// Directs the body to `sink` and returns what had come before.
-    func attach(_ sink: any BodySink) -> (held: ByteBuffer?, isEnded: Bool, isFailed: Bool) {
+    func attach(_ sink: any BodySink) -> (held: ByteBuffer?, isEnded: Bool, failure: GateError?) {
         let earlier = held
         held = nil
-        let isFailed = state == .closed && !isBodyEnded
-        if !isBodyEnded, !isFailed {
+        let failure = state == .closed && !isBodyEnded ? cutReason : nil
+        if !isBodyEnded, failure == nil {
             self.sink = sink
             transport?.setReading(true)
         }
-        return (earlier, isBodyEnded, isFailed)
+        return (earlier, isBodyEnded, failure)
     }
 
     /// Gives the provider this long for the rest of its body.
@@ -64,6 +64,7 @@ extension UpstreamConnection {
                 step = try body.next(&bytes)
             } catch {
                 isBroken = true
+                cutReason = GateError(.upstreamProtocolError, cause: "malformed_body")
                 transport?.reset()
                 return
             }

@@ -40,6 +40,8 @@ final class UpstreamConnection: TransportOwner, Watched, Partner {
     var isBodyEnded = false
     var isBroken = false
     var isPoolable = false
+    /// Why a body that is not completed is not.
+    var cutReason = GateError(.upstreamCut)
     var sink: (any BodySink)?
     private var readyWaiter: UnsafeContinuation<Void, Never>?
     var headWaiter: UnsafeContinuation<Void, Never>?
@@ -107,6 +109,7 @@ final class UpstreamConnection: TransportOwner, Watched, Partner {
         held = nil
         isBodyEnded = false
         isPoolable = false
+        cutReason = GateError(.upstreamCut)
     }
 
     func setDeadline(_ seconds: Double) {
@@ -210,7 +213,7 @@ final class UpstreamConnection: TransportOwner, Watched, Partner {
             } else {
                 let sink = sink
                 self.sink = nil
-                sink?.failed()
+                sink?.failed(cutReason)
             }
         case .body, .idle, .connecting, .closed:
             break

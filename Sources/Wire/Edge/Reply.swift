@@ -42,10 +42,15 @@ public struct Reply: ~Copyable {
     }
 
     /// Sends a head; the body follows piece by piece.
-    public consuming func stream(status: Int, fields: (inout ByteWriter) -> Void = { _ in }) -> ReplyStream {
+    /// - Parameter lastWords: what goes out before the stream is cut.
+    public consuming func stream(
+        status: Int,
+        lastWords: ((Entry.Cut) -> ByteBuffer?)? = nil,
+        fields: (inout ByteWriter) -> Void = { _ in }
+    ) -> ReplyStream {
         connection.beginStream(serial, status, length: nil, first: nil, fields: fields)
         connection.flushAnswer()
-        return ReplyStream(connection: connection, serial: serial)
+        return ReplyStream(connection: connection, serial: serial, lastWords: lastWords)
     }
 
     /// Announces a body of `announcing` bytes, sends fewer, and breaks the connection off.
@@ -63,14 +68,22 @@ public struct Reply: ~Copyable {
     /// Begins to hand a provider's answer through, with back-pressure both ways.
     /// - Parameters:
     ///   - naming: under which name the client sees a field of the provider; `nil` for not at all.
-    ///   - tap: sees the body's bytes as they pass.
+    ///   - tap: sees the body's bytes as the provider sent them.
+    ///   - filter: decides which bytes the client gets; `nil` for all of them as they are.
     /// - Returns: the relay, at its end already when all of the answer was here.
     public consuming func relay(
         _ answer: consuming UpstreamAnswer,
         naming: (FieldName) -> StaticString?,
-        tap: (any AnswerTap)?
+        tap: (any AnswerTap)?,
+        filter: (any BodyFilter)? = nil
     ) -> Relay {
-        let relay = Relay(client: connection, serial: serial, upstream: answer.takeConnection(), tap: tap)
+        let relay = Relay(
+            client: connection,
+            serial: serial,
+            upstream: answer.takeConnection(),
+            tap: tap,
+            filter: filter
+        )
         relay.begin(naming)
         return relay
     }

@@ -8,9 +8,10 @@ public struct ReplyStream: ~Copyable {
     private let serial: UInt64
     private var isEnded = false
 
-    init(connection: any ServerExchange, serial: UInt64) {
+    init(connection: any ServerExchange, serial: UInt64, lastWords: ((Entry.Cut) -> ByteBuffer?)?) {
         self.connection = connection
         self.serial = serial
+        if let lastWords, connection.isCurrent(serial) { connection.partner = Speaker(lastWords) }
     }
 
     /// Sends a piece and returns when the client can take more.
@@ -29,6 +30,7 @@ public struct ReplyStream: ~Copyable {
     public consuming func finish() -> Delivery {
         isEnded = true
         guard isCurrent else { return delivery }
+        connection.partner = nil
         return connection.endStream()
     }
 
@@ -45,4 +47,19 @@ public struct ReplyStream: ~Copyable {
     deinit {
         if !isEnded, connection.isCurrent(serial), !connection.answer.isComplete { connection.cutAnswer(.gate) }
     }
+}
+
+/// Knows what a stream of the gate's own ends with when it is cut.
+private final class Speaker: Partner {
+    private let words: (Entry.Cut) -> ByteBuffer?
+
+    init(_ words: @escaping (Entry.Cut) -> ByteBuffer?) {
+        self.words = words
+    }
+
+    func lastWords(_ cut: Entry.Cut) -> ByteBuffer? { words(cut) }
+    // A stream of the gate's own finds out by itself, with its next piece.
+    func abandoned() {}
+    func pause() {}
+    func resume() {}
 }

@@ -84,6 +84,8 @@ extension ServerConnection {
     func cutAnswer(_ cut: Entry.Cut) {
         guard phase == .exchange, !answer.isComplete else { return }
         answer.keepsConnection = false
+        // Only in chunks can something be added to what was announced.
+        if case .streaming(.chunked) = answer.state, let words = partner?.lastWords(cut) { writePiece(words) }
         // What was sent so far reaches the client first; without framing only a reset tells that more was to come.
         let needsReset = if case .streaming(.untilClose) = answer.state { true } else { false }
         breakOff(cut)

@@ -59,7 +59,12 @@ extension ServerConnection {
             transport?.close()
             return
         }
+        guard answer.isBegun else {
+            abandon(.shutdown)
+            transport?.reset()
+            return
+        }
+        cutAnswer(.shutdown)
         abandon(.shutdown)
-        transport?.reset()
     }
 }

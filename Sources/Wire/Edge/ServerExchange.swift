@@ -55,14 +55,14 @@ protocol ServerExchange: ServerExchangeState {
     func received(by serial: UInt64) -> Int
 
     /// Sends a complete answer. Does nothing for an exchange that is over.
-    func sendWhole(_ serial: UInt64, _ status: Int, body: ByteBuffer, fields: (inout ByteBuffer) -> Void) -> Delivery
+    func sendWhole(_ serial: UInt64, _ status: Int, body: ByteBuffer, fields: (inout ByteWriter) -> Void) -> Delivery
     /// Sends a head after which body pieces follow.
     func beginStream(
         _ serial: UInt64,
         _ status: Int,
         length: Int?,
         first: ByteBuffer?,
-        fields: (inout ByteBuffer) -> Void
+        fields: (inout ByteWriter) -> Void
     )
     /// Queues a piece of a streamed body.
     func writePiece(_ bytes: ByteBuffer)

@@ -4,15 +4,6 @@ import Testing
 @testable import OstiaryModels
 
 @Suite struct FailedAnswerTests {
-    @Test(arguments: [
-        ("application/json", true), ("Application/JSON; charset=utf-8", true), ("application/problem+json", true),
-        ("application/json ;a=b", true), ("text/html", false), ("text/plain; x=application/json", false),
-        ("application/xjson", false), ("json", false), ("", false), ("application/json5", false),
-    ])
-    func knowsJSONByItsType(_ type: String, _ isJSON: Bool) {
-        #expect(FailedAnswer.isJSONType(type.utf8) == isJSON)
-    }
-
     @Test func keepsTheBeginningOfALongText() {
         let text = ByteBuffer(string: String(repeating: "x", count: 3000))
         #expect(FailedAnswer.beginning(of: text, 2048).readableBytes == 2048)

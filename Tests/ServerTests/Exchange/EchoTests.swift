@@ -29,7 +29,9 @@ import Testing
             let answer = try await rig.chat("echo-drop-after-3", stream: true)
             #expect(answer.status == 200)
             #expect(!answer.isComplete)
-            #expect(answer.chunks.count == 3)
+            // Three events, and the error in the words of the client's API (SEC-505).
+            #expect(answer.chunks.count == 4)
+            #expect(answer.text.contains("upstream_cut"))
             let entry = try await rig.entry(of: answer)
             #expect(entry.outcome == "cut")
             #expect(entry.cut == "upstream")

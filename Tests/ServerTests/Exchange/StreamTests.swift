@@ -64,13 +64,103 @@ import Testing
             provider.leave()
             let answer = try await line.answer()
             #expect(!answer.isComplete)
-            #expect(answer.text == "data: 1\n\n")
+            #expect(answer.text == "data: 1\n\n" + Self.chatError)
             let entry = try await rig.entry(of: answer)
             #expect(entry.status == 200)
             #expect(entry.outcome == "cut")
             #expect(entry.cut == "upstream")
+            #expect(entry.cause == "upstream_cut")
             #expect(entry.level == "warning")
             try await rig.expectBalanced()
+        }
+    }
+
+    private static let chatError =
+        #"data: {"error":{"message":"The provider broke its answer off","#
+        + #""type":"server_error","code":"upstream_cut","param":null}}"# + "\n\n"
+
+    // SEC-505: half an event is nothing that a client may see, whether or not its reader would wait for the rest.
+    @Test(arguments: [
+        "data: {\"half\":", "data: {\"a\":1}\n", "event: x\ndata: {\"a\":1}", "da", "data: {\"a\":1}\r",
+    ])
+    func ofAnEventThatBreaksOffNothingPasses(half: String) async throws {
+        try await GateRig.run(upstream: RecordingUpstream.handingOver()) { rig async throws in
+            let line = try ask(rig)
+            let provider = try await rig.upstream.handed()
+            provider.send(RecordingUpstream.streamHead + RecordingUpstream.chunk("data: 1\n\n" + half))
+            try await line.receive(until: "data: 1")
+            provider.leave()
+            let answer = try await line.answer()
+            #expect(!answer.isComplete)
+            #expect(answer.text == "data: 1\n\n" + Self.chatError)
+            try await rig.expectBalanced()
+        }
+    }
+
+    // SEC-505
+    @Test func eachAPIHasItsOwnError() async throws {
+        try await GateRig.run(upstream: RecordingUpstream.handingOver()) { rig async throws in
+            let line = try rig.client()
+            let body = #"{"model":"m","stream":true,"input":"hello"}"#
+            line.send(rig.request("POST", "/v1/responses", token: rig.token(), body: body))
+            let provider = try await rig.upstream.handed()
+            let event = "event: response.created\ndata: {\"sequence_number\":0}\n\n"
+            provider.send(RecordingUpstream.streamHead + RecordingUpstream.chunk(event) + "5\r\nxx")
+            try await line.receive(until: event)
+            provider.leave()
+            let answer = try await line.answer()
+            #expect(!answer.isComplete)
+            let error = #"{"type":"error","sequence_number":1,"code":"upstream_cut","#
+            #expect(answer.text.hasPrefix(event + "event: error\ndata: " + error))
+            #expect(answer.text.hasSuffix("}\n\n"))
+        }
+    }
+
+    // SEC-505: the provider ended its stream, so the gate adds nothing to it.
+    @Test func anEndOfTheProvidersOwnIsAnEnd() async throws {
+        let stream = "data: 1\n\ndata: [DONE]\n"
+        let upstream = try RecordingUpstream.saying(
+            RecordingUpstream.streamHead + RecordingUpstream.chunk(stream) + "0\r\n\r\n"
+        )
+        try await GateRig.run(upstream: upstream) { rig async throws in
+            let answer = try await rig.chat(stream: true)
+            #expect(answer.isComplete)
+            #expect(answer.text == stream)
+        }
+    }
+
+    // SEC-507
+    @Test func whatClientsCouldDivideDifferentlyIsWrittenAnew() async throws {
+        let stream = "data: a\r\revent: error\rdata: b\r\r"
+        let upstream = try RecordingUpstream.saying(
+            "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: \(stream.utf8.count)\r\n\r\n"
+                + stream
+        )
+        try await GateRig.run(upstream: upstream) { rig async throws in
+            let answer = try await rig.chat(stream: true)
+            #expect(answer.isComplete)
+            #expect(answer.text == "data: a\n\nevent: error\ndata: b\n\n")
+        }
+    }
+
+    // SEC-507
+    @Test func anEndlessLineIsCutWithAnError() async throws {
+        let upstream = try RecordingUpstream { _ in
+            [
+                .send(RecordingUpstream.streamHead + RecordingUpstream.chunk("data: 1\n\n")),
+                .send("ffffffff\r\ndata: "), .flood([UInt8](repeating: 0x61, count: 65_536)),
+            ]
+        }
+        try await GateRig.run(upstream: upstream) { rig async throws in
+            let answer = try await rig.chat(stream: true)
+            #expect(!answer.isComplete)
+            #expect(answer.text.hasPrefix("data: 1\n\ndata: {\"error\":{"))
+            #expect(answer.text.contains("upstream_protocol_error"))
+            try await rig.upstream.left(0)
+            #expect(rig.upstream.record.value.flooded < 16 << 20)
+            #expect(try await rig.entry(of: answer).cause == "line_too_long")
+            try await rig.expectBalanced()
+            #expect(try await rig.metric("gw_held_body_bytes") == 0)
         }
     }
 
@@ -119,7 +209,7 @@ import Testing
                 #expect(second["retry-after"] == "1")
                 switch end {
                 case "broken":
-                    provider.send(RecordingUpstream.streamHead + RecordingUpstream.chunk("x"))
+                    provider.send(RecordingUpstream.streamHead + RecordingUpstream.chunk("data: x\n\n"))
                     provider.leave()
                     #expect(try await !line.answer().isComplete)
                 case "client leaves": line.leave()
@@ -137,7 +227,7 @@ import Testing
     }
 
     @Test func aSlowClientHoldsTheProviderBack() async throws {
-        let piece = String(repeating: "x", count: 64 * 1024)
+        let piece = "data: " + String(repeating: "x", count: 64 * 1024 - 8) + "\n\n"
         let steps = Array(repeating: RecordingUpstream.Step.send(RecordingUpstream.chunk(piece)), count: 64)
         let upstream = try RecordingUpstream { _ in
             [.send(RecordingUpstream.streamHead)] + steps + [.send("0\r\n\r\n")]

@@ -13,18 +13,20 @@ public enum OpenAIErrorBody {
     ///   - code: the code for programs; `nil` writes null.
     ///   - parameter: the request's member at fault; `nil` writes null.
     public static func bytes(message: String, type: String, code: String?, parameter: String? = nil) -> [UInt8] {
-        JSONWriter.write(
-            .members(
-                (
-                    "error",
-                    .members(
-                        ("message", .string(message)),
-                        ("type", .string(type)),
-                        ("code", code.map { .string($0) } ?? .null),
-                        ("param", parameter.map { .string($0) } ?? .null)
-                    )
-                )
-            )
+        JSONWriter.write(.members(("error", value(message, type, code, parameter))))
+    }
+
+    /// The member `error` alone.
+    static func value(_ error: GateError) -> JSONValue {
+        value(error.message, type(status: error.status), error.code.rawValue, nil)
+    }
+
+    private static func value(_ message: String, _ type: String, _ code: String?, _ parameter: String?) -> JSONValue {
+        .members(
+            ("message", .string(message)),
+            ("type", .string(type)),
+            ("code", code.map { .string($0) } ?? .null),
+            ("param", parameter.map { .string($0) } ?? .null)
         )
     }
 

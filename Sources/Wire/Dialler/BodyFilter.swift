@@ -1,0 +1,18 @@
+public import NIOCore
+public import OstiaryCore
+
+/// What stands between a provider's body and the client's: it may hold bytes back, change them, or end the answer.
+///
+/// One filter serves one answer, on the answer's loop.
+public protocol BodyFilter: AnyObject {
+    /// Takes a piece in and returns what goes to the client now, perhaps nothing.
+    /// - Throws: when the answer must not go on. It is cut then, after the last words for this error.
+    func pass(_ piece: ByteBuffer) throws(GateError) -> ByteBuffer
+    /// What is still held when the provider has ended its body in the ordinary way.
+    func finish() -> ByteBuffer
+    /// What goes out before the answer is cut, so that the client's library hears of it; `nil` for nothing.
+    ///
+    /// Asked at most once, and last. It is sent only where the framing has room for it (RFC 9112 section 7.1): an
+    /// answer whose length was announced just ends short.
+    func lastWords(_ reason: GateError) -> ByteBuffer?
+}
