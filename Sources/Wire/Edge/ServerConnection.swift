@@ -167,7 +167,7 @@ final class ServerConnection: TransportOwner, Watched {
             begin(head)
             return true
         } catch {
-            door.brokenHeads.increment()
+            door.note(error)
             refuse(GateError(fault: error))
             return false
         }
@@ -204,12 +204,16 @@ final class ServerConnection: TransportOwner, Watched {
         startExchange()
         requests += 1
         door.requests.increment()
-        body = IncomingBody(head)
+        body = IncomingBody(head, limits: door.limits)
         isHEAD = head.method == .head
         isHTTP10 = head.isHTTP10
         let limit = door.limits.requestsPerConnection
         clientKeeps = head.keepsConnection && (limit == 0 || requests < limit)
-        if let length = body.outstanding, length > door.limits.body { return refuse(GateError(.bodyTooLarge)) }
+        if limit > 0, requests >= limit { door.reached(.requestsPerConnection) }
+        if let length = body.outstanding, length > door.limits.body {
+            door.reached(.body)
+            return refuse(GateError(.bodyTooLarge))
+        }
         feedBody()
         // Known to be broken: nobody needs to decide about it, and nothing of it may reach a provider.
         if let fault = body.fault { return refuse(fault) }
@@ -250,6 +254,7 @@ final class ServerConnection: TransportOwner, Watched {
         body.feed(&inbound, limit: door.limits.body, discarding: isDraining)
         if body.fault != nil {
             door.brokenHeads.increment()
+            if let limit = body.reached { door.reached(limit) }
             inbound = ByteBuffer()
             clientKeeps = false
             phaseDeadline = .never
