@@ -79,6 +79,10 @@ struct Assembly {
                 worker: $0,
                 door: door,
                 origins: configuration.listen.origins,
+                proxies: TrustedProxies(
+                    configuration.listen.trustedProxies,
+                    field: configuration.listen.forwarding
+                ),
                 isDevelopment: mode == .development
             )
         }

@@ -26,8 +26,12 @@ extension Configuration.Bounds {
         limits.head.fields = fields
         limits.head.target = target
         limits.body = body
+        limits.chunkExtensions = chunkExtensions
+        limits.trailers = trailers
         limits.headTime = headerTimeout
         limits.bodyIdleTime = bodyIdle
+        limits.bodyRate = Double(bodyRate)
+        limits.sendTime = sendIdle
         limits.idleTime = idle
         limits.connections = connections
         limits.connectionsPerPeer = connectionsPerPeer

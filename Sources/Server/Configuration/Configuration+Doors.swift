@@ -6,9 +6,20 @@ extension Configuration {
         public var workers: Int?
         /// Origins (RFC 6454) of web pages that may call; a preflight from any other is refused.
         public var origins: [String] = []
+        /// Proxies whose word counts for where a request came from; empty means nobody's.
+        public var trustedProxies: [IPNetwork] = []
+        /// The field that those proxies write.
+        public var forwarding: ForwardingField = .forwardedFor
         public var limits: Bounds = Bounds()
 
         public init() {}
+    }
+
+    /// How proxies say where a request came from.
+    public enum ForwardingField: String, Hashable, Sendable, CaseIterable {
+        case forwardedFor = "x-forwarded-for"
+        /// RFC 7239.
+        case forwarded
     }
 
     /// What the public door takes from one request and one connection (SEC-109). Sizes are bytes, times seconds.
@@ -21,10 +32,18 @@ extension Configuration {
         public var target: Int = 8 << 10
         /// A request body.
         public var body: Int = 32 << 20
+        /// The extensions of all chunks of a body together.
+        public var chunkExtensions: Int = 1 << 10
+        /// The trailer fields of a body together.
+        public var trailers: Int = 8 << 10
         /// From the head's first byte to its last.
         public var headerTimeout: Double = 10
         /// Between two pieces of a body.
         public var bodyIdle: Double = 30
+        /// Bytes a second that a body must keep up after ten seconds; 0 means none.
+        public var bodyRate: Int = 1 << 10
+        /// How long a client may take nothing of its answer.
+        public var sendIdle: Double = 60
         /// Between two requests of one connection.
         public var idle: Double = 60
         /// Connections of everybody.

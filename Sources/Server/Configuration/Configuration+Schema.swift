@@ -8,7 +8,7 @@ extension Configuration {
             \.listen,
             About(name: "listen", help: "the public door, where clients call"),
             listenFields,
-            later: ["tls", "trusted_proxies"]
+            later: ["tls"]
         ),
         .section(
             \.admin,
@@ -79,6 +79,26 @@ extension Configuration {
             of: .origin,
             most: 100
         ),
+        .list(
+            \.trustedProxies,
+            About(
+                name: "trusted_proxies",
+                help: "proxies whose word counts for where a request came from; limits and logs then know that address",
+                fallback: "none",
+                example: "[10.0.0.0/8]"
+            ),
+            of: .network,
+            most: 100
+        ),
+        .value(
+            \.forwarding,
+            About(
+                name: "forwarding",
+                help: "the one field that those proxies write; they must remove what a client sent under that name, or "
+                    + "append to it"
+            ),
+            .choice
+        ),
         .section(
             \.limits,
             About(name: "limits", help: "what the door takes from one request and one connection"),
@@ -96,6 +116,16 @@ extension Configuration {
             .size(1 << 10...1 << 30)
         ),
         .value(
+            \.chunkExtensions,
+            About(name: "chunk_extensions", help: "the extensions of all chunks of a body together"),
+            .size(0...64 << 10)
+        ),
+        .value(
+            \.trailers,
+            About(name: "trailers", help: "the trailer fields of a body together"),
+            .size(256...256 << 10)
+        ),
+        .value(
             \.headerTimeout,
             About(name: "header_timeout", help: "from the first byte of a head to its last"),
             .duration(1...600)
@@ -104,6 +134,19 @@ extension Configuration {
             \.bodyIdle,
             About(name: "body_idle", help: "between two pieces of a body"),
             .duration(1...600)
+        ),
+        .value(
+            \.bodyRate,
+            About(
+                name: "body_rate",
+                help: "what a body must keep up each second once the gate has waited 10 s for it in all; 0 is no bound"
+            ),
+            .size(0...1 << 30)
+        ),
+        .value(
+            \.sendIdle,
+            About(name: "send_idle", help: "how long a client may take nothing of its answer"),
+            .duration(1...3600)
         ),
         .value(\.idle, About(name: "idle", help: "between two requests of a connection"), .duration(1...3600)),
         .value(

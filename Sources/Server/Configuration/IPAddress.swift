@@ -26,6 +26,13 @@ struct IPAddress: Sendable {
         bytes = isMapped ? Array(all.suffix(4)) : all
     }
 
+    /// The usual text form, one for each address.
+    var text: String {
+        var room = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
+        guard inet_ntop(isSix ? AF_INET6 : AF_INET, bytes, &room, socklen_t(room.count)) != nil else { return "" }
+        return String(decoding: room.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
     var isSix: Bool { bytes.count == 16 }
 
     /// 127.0.0.0/8 or ::1.

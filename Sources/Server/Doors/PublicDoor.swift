@@ -10,15 +10,24 @@ final class PublicDoor: EdgeService {
     private let corridor: Corridor
     private let door: Door
     private let origins: OriginRule
+    private let proxies: TrustedProxies
     private let isDevelopment: Bool
     private let worker: Worker
     private var names = RequestIDs()
 
-    init(rooms: Rooms, worker: Worker, door: Door, origins: [String], isDevelopment: Bool) {
+    init(
+        rooms: Rooms,
+        worker: Worker,
+        door: Door,
+        origins: [String],
+        proxies: TrustedProxies,
+        isDevelopment: Bool
+    ) {
         self.rooms = rooms
         self.worker = worker
         self.door = door
         self.origins = OriginRule(origins)
+        self.proxies = proxies
         self.isDevelopment = isDevelopment
         corridor = Corridor(rooms: rooms, worker: worker)
     }
@@ -30,6 +39,7 @@ final class PublicDoor: EdgeService {
         reply.addFields { $0.writeCommonFields(id, development: isDevelopment) }
         if !origins.isEmpty { reply.addFields { origins.writeFields(for: head, to: &$0) } }
 
+        let peer = proxies.client(of: head, behind: peer)
         let route = head.withPath(Routes.find)
         let call: Call
         do throws(GateError) {

@@ -11,6 +11,7 @@ public final class Door: Sendable {
     public let refusedConnections = Counter()
     public let brokenHeads = Counter()
     public let unanswered = Counter()
+    private let reachedLimits = EdgeLimit.allCases.map { _ in Counter() }
 
     public init(limits: EdgeLimits) {
         self.limits = limits
@@ -27,6 +28,7 @@ public final class Door: Sendable {
         guard open.wrappingAdd(1, ordering: .relaxed).newValue <= limits.connections else {
             open.wrappingSubtract(1, ordering: .relaxed)
             refusedConnections.increment()
+            reached(.connections)
             return false
         }
         let isWithinShare = perPeer.withLock { peers in
@@ -38,8 +40,21 @@ public final class Door: Sendable {
         if !isWithinShare {
             open.wrappingSubtract(1, ordering: .relaxed)
             refusedConnections.increment()
+            reached(.connectionsPerPeer)
         }
         return isWithinShare
+    }
+
+    /// Counts a message that was refused for its form.
+    func note(_ fault: HeadFault) {
+        brokenHeads.increment()
+        if let limit = fault.limit { reached(limit) }
+    }
+
+    /// Counts that a client ran into a bound.
+    func reached(_ limit: EdgeLimit) {
+        guard let index = EdgeLimit.allCases.firstIndex(of: limit) else { return }
+        reachedLimits[index].increment()
     }
 
     func release(_ peer: Peer) {
@@ -82,5 +97,13 @@ public final class Door: Sendable {
                 labels: labels
             ) { [self] in Double(unanswered.current) },
         ]
+            + zip(EdgeLimit.allCases, reachedLimits).map { limit, counter in
+                Instrument(
+                    "gw_edge_limit_reached_total",
+                    .counter,
+                    "How often a client ran into a bound of the edge.",
+                    labels: labels + [(name: "limit", value: limit.rawValue)]
+                ) { Double(counter.current) }
+            }
     }
 }

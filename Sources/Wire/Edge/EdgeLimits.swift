@@ -3,12 +3,17 @@ public struct EdgeLimits: Sendable {
     public var head = RequestHead.Limits()
     /// The most a request body may have; more is answered 413.
     public var body = 32 * 1024 * 1024
+    /// The extensions of all chunks of a body together.
+    public var chunkExtensions = 1024
+    /// The trailer fields of a body together.
+    public var trailers = 8192
     /// From a head's first byte to its last.
     public var headTime = 10.0
     /// Between two pieces of a request body.
     public var bodyIdleTime = 30.0
-    /// Bytes a second that a request body must keep up beyond `bodyIdleTime` seconds of waiting in all.
+    /// Bytes a second that a request body must keep up beyond `bodyGraceTime` seconds of waiting in all; 0 for none.
     public var bodyRate = 1024.0
+    public var bodyGraceTime = 10.0
     /// How long a client may take nothing of what waits for it.
     public var sendTime = 60.0
     /// A kept connection without a request.

@@ -5,20 +5,25 @@ import OstiaryCore
 struct IncomingBody {
     private(set) var framing = BodyFraming.none
     private var remaining = 0
-    private var chunks = ChunkReader()
+    private var chunks: ChunkReader
     private(set) var received = 0
     private(set) var isComplete = true
     /// Why no more will come.
     private(set) var fault: GateError?
+    /// The bound that the body ran into.
+    private(set) var reached: EdgeLimit?
     /// What has come and nobody has taken.
     private var pending: ByteBuffer?
     /// Whether the client still waits for `100 Continue`.
     var owesContinue = false
     var waiter: UnsafeContinuation<Void, Never>?
 
-    init() {}
+    init() {
+        chunks = ChunkReader()
+    }
 
-    init(_ head: RequestHead) {
+    init(_ head: RequestHead, limits: EdgeLimits = EdgeLimits()) {
+        chunks = ChunkReader(limits: .init(extensions: limits.chunkExtensions, trailers: limits.trailers))
         framing = head.framing
         if case .length(let length) = head.framing { remaining = length }
         isComplete = head.framing == .none
@@ -101,6 +106,7 @@ struct IncomingBody {
             do throws(HeadFault) {
                 step = try source.withReadableSpan { span throws(HeadFault) in try chunks.next(span, &index) }
             } catch {
+                reached = error.limit
                 fail(GateError(fault: error))
                 return
             }
@@ -122,7 +128,10 @@ struct IncomingBody {
 
     private mutating func keep(_ slice: ByteBuffer, limit: Int, discarding: Bool) {
         received += slice.readableBytes
-        guard received <= limit else { return fail(GateError(.bodyTooLarge)) }
+        guard received <= limit else {
+            reached = .body
+            return fail(GateError(.bodyTooLarge))
+        }
         guard !discarding else { return }
         if pending == nil { pending = slice } else { pending?.writeImmutableBuffer(slice) }
     }
@@ -135,6 +144,9 @@ extension GateError {
         case .malformed(let why): self.init(.invalidRequest, cause: "malformed_message", detail: "\(why)")
         case .targetTooLong: self.init(.targetTooLong)
         case .headTooLarge: self.init(.headersTooLarge)
+        case .tooManyFields: self.init(.headersTooLarge, cause: "fields")
+        case .extensionsTooLarge: self.init(.headersTooLarge, cause: "chunk_extensions")
+        case .trailersTooLarge: self.init(.headersTooLarge, cause: "trailers")
         case .bodyTooLarge: self.init(.bodyTooLarge)
         case .unknownCoding:
             self.init(.invalidRequest, cause: "unknown_coding", detail: "chunked is the only transfer coding")

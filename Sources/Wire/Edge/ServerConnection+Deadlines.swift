@@ -10,18 +10,24 @@ extension ServerConnection {
             // The client takes nothing: for all the gate can know it has left.
             sendDeadline = .never
             phaseDeadline = .never
+            door.reached(.sendIdle)
             transport?.reset()
             return
         }
         phaseDeadline = .never
         switch phase {
         case .head where inbound.readableBytes > 0:
+            door.reached(.headerTimeout)
             refuse(GateError(.requestTimeout, cause: "head_timeout"))
         case .exchange where !body.isComplete && !answer.isComplete:
+            door.reached(pace.nearest)
             clientKeeps = false
             body.fail(GateError(.requestTimeout, cause: "body_timeout"))
             wakeBodyWaiter()
-        case .head, .exchange, .lingering:
+        case .head:
+            door.reached(.idle)
+            end()
+        case .exchange, .lingering:
             end()
         case .closed:
             break

@@ -160,7 +160,7 @@ final class ServerConnection: ServerExchangeState, ServerExchange, TransportOwne
             begin(head)
             return true
         } catch {
-            door.brokenHeads.increment()
+            door.note(error)
             refuse(GateError(fault: error))
             return false
         }
@@ -197,12 +197,16 @@ final class ServerConnection: ServerExchangeState, ServerExchange, TransportOwne
         startExchange()
         requests += 1
         door.requests.increment()
-        body = IncomingBody(head)
+        body = IncomingBody(head, limits: door.limits)
         isHEAD = head.method == .head
         isHTTP10 = head.isHTTP10
         let limit = door.limits.requestsPerConnection
         clientKeeps = head.keepsConnection && (limit == 0 || requests < limit)
-        if let length = body.outstanding, length > door.limits.body { return refuse(GateError(.bodyTooLarge)) }
+        if limit > 0, requests >= limit { door.reached(.requestsPerConnection) }
+        if let length = body.outstanding, length > door.limits.body {
+            door.reached(.body)
+            return refuse(GateError(.bodyTooLarge))
+        }
         feedBody()
         // Known to be broken: nobody needs to decide about it, and nothing of it may reach a provider.
         if let fault = body.fault { return refuse(fault) }
@@ -243,6 +247,7 @@ final class ServerConnection: ServerExchangeState, ServerExchange, TransportOwne
         body.feed(&inbound, limit: door.limits.body, discarding: isDraining)
         if body.fault != nil {
             door.brokenHeads.increment()
+            if let limit = body.reached { door.reached(limit) }
             inbound = ByteBuffer()
             clientKeeps = false
             phaseDeadline = .never

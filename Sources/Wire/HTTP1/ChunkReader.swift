@@ -2,7 +2,7 @@ import OstiaryCore
 
 /// Takes a chunked body apart (RFC 9112 section 7.1), fed with pieces of any size.
 ///
-/// Strict: CRLF only, at most 16 hex digits a size, extensions at most 1 KiB and trailers at most 8 KiB in all.
+/// Strict: CRLF only, at most 16 hex digits a size, extensions and trailers bounded, each in all.
 /// Extensions and trailer fields are checked and dropped.
 struct ChunkReader: Sendable {
     enum Step: Equatable {
@@ -29,14 +29,22 @@ struct ChunkReader: Sendable {
         case end
     }
 
-    private static let extensionLimit = 1024
-    private static let trailerLimit = 8192
+    /// How many bytes the extensions of all chunks together, and all trailer fields together, may have.
+    struct Limits: Sendable {
+        var extensions = 1024
+        var trailers = 8192
+    }
 
+    private let limits: Limits
     private var state = State.size(digits: 0)
     private var remaining = 0
     private var isLast = false
     private var extensionBytes = 0
     private var trailerBytes = 0
+
+    init(limits: Limits = Limits()) {
+        self.limits = limits
+    }
 
     var isComplete: Bool {
         if case .end = state { true } else { false }
@@ -105,7 +113,7 @@ struct ChunkReader: Sendable {
 
     private mutating func readExtension(_ octet: UInt8) throws(HeadFault) {
         extensionBytes += 1
-        guard extensionBytes <= Self.extensionLimit else { throw .headTooLarge }
+        guard extensionBytes <= limits.extensions else { throw .extensionsTooLarge }
         if octet == 0x0d {
             state = .sizeLineFeed
         } else if !OctetClass.fieldValue.contains(octet) {
@@ -115,7 +123,7 @@ struct ChunkReader: Sendable {
 
     private mutating func readTrailer(_ octet: UInt8) throws(HeadFault) {
         trailerBytes += 1
-        guard trailerBytes <= Self.trailerLimit else { throw .headTooLarge }
+        guard trailerBytes <= limits.trailers else { throw .trailersTooLarge }
         switch state {
         case .trailerStart where octet == 0x0d:
             state = .finalLineFeed

@@ -51,7 +51,7 @@ struct FieldLines: Sendable {
         lines.reserveCapacity(16)
         var index = start
         while index + 2 < end {
-            guard lines.count < limit else { throw .headTooLarge }
+            guard lines.count < limit else { throw .tooManyFields }
             let nameStart = index
             var hash: UInt32 = 0
             while index < end, token.contains(bytes[index]) {

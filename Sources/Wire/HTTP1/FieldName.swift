@@ -11,6 +11,8 @@ public enum FieldName: UInt8, Sendable, CaseIterable {
     case contentType, contentEncoding, accept, acceptEncoding, cacheControl, contentDisposition
     // The gate's own
     case protocolVersion, requestID, origin, requestMethod
+    // Where a request came from, by a trusted proxy's word
+    case forwarded, forwardedFor
     // Passed on to providers
     case idempotencyKey, openAIBeta, anthropicVersion, anthropicBeta, sealedKey
     // Passed on to clients
@@ -45,6 +47,8 @@ public enum FieldName: UInt8, Sendable, CaseIterable {
         case .requestID: "x-request-id"
         case .origin: "origin"
         case .requestMethod: "access-control-request-method"
+        case .forwarded: "forwarded"
+        case .forwardedFor: "x-forwarded-for"
         case .idempotencyKey: "idempotency-key"
         case .openAIBeta: "openai-beta"
         case .anthropicVersion: "anthropic-version"

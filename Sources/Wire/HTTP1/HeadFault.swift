@@ -4,6 +4,10 @@ enum HeadFault: Error, Equatable {
     case malformed(StaticString)
     case targetTooLong
     case headTooLarge
+    case tooManyFields
+    /// Of a chunked body: more bytes of chunk extensions, or of trailer fields, than allowed.
+    case extensionsTooLarge
+    case trailersTooLarge
     case bodyTooLarge
     /// A transfer coding other than `chunked`.
     case unknownCoding
@@ -15,7 +19,9 @@ enum HeadFault: Error, Equatable {
     static func == (left: HeadFault, right: HeadFault) -> Bool {
         switch (left, right) {
         case (.malformed, .malformed), (.targetTooLong, .targetTooLong), (.headTooLarge, .headTooLarge),
-            (.bodyTooLarge, .bodyTooLarge), (.unknownCoding, .unknownCoding), (.unknownVersion, .unknownVersion),
+            (.tooManyFields, .tooManyFields), (.extensionsTooLarge, .extensionsTooLarge),
+            (.trailersTooLarge, .trailersTooLarge), (.bodyTooLarge, .bodyTooLarge), (.unknownCoding, .unknownCoding),
+            (.unknownVersion, .unknownVersion),
             (.unknownExpectation, .unknownExpectation):
             true
         default: false

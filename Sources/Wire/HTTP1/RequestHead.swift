@@ -83,6 +83,14 @@ public final class RequestHead: Sendable {
         return bytes.withReadableSpan { body($0.extracting(range)) }
     }
 
+    /// The values of all fields of this name, in order.
+    public func values(_ name: FieldName) -> [[UInt8]] {
+        guard has(name) else { return [] }
+        return bytes.withReadableSpan { span in
+            fields.lines.filter { $0.name == name }.map { Array(copying: span.extracting($0.value)) }
+        }
+    }
+
     private func slice(_ range: Range<Int>) -> ByteBuffer {
         bytes.getSlice(at: bytes.readerIndex + range.lowerBound, length: range.count) ?? ByteBuffer()
     }

@@ -12,7 +12,7 @@ import Testing
     @Test func timesOutABodyOfWhichNothingComes() {
         let bench = ConnectionBench(ClosureService.bodies)
         bench.receive(Sample.post(10))
-        bench.pass(29)
+        bench.pass(9)
         #expect(bench.transport.written == "")
         bench.pass(2)
         #expect(bench.transport.written.hasPrefix("HTTP/1.1 408 "))
@@ -24,11 +24,11 @@ import Testing
         bench.receive(Sample.post(1000))
         for _ in 0..<3 {
             bench.receive("x")
-            bench.pass(9)
+            bench.pass(3)
         }
         #expect(bench.transport.written == "")
         bench.receive("x")
-        bench.pass(9)
+        bench.pass(3)
         #expect(bench.transport.written.hasPrefix("HTTP/1.1 408 "))
     }
 

@@ -70,8 +70,8 @@ import Testing
     // SEC-109
     @Test func boundsExtensionsAndTrailersInAll() {
         let extensions = String(repeating: "1;" + String(repeating: "x", count: 200) + "\r\na\r\n", count: 6)
-        #expect(throws: HeadFault.headTooLarge) { _ = try Self.read(extensions, split: 0) }
+        #expect(throws: HeadFault.extensionsTooLarge) { _ = try Self.read(extensions, split: 0) }
         let trailers = "0\r\n" + String(repeating: "a: b\r\n", count: 2000)
-        #expect(throws: HeadFault.headTooLarge) { _ = try Self.read(trailers, split: 0) }
+        #expect(throws: HeadFault.trailersTooLarge) { _ = try Self.read(trailers, split: 0) }
     }
 }

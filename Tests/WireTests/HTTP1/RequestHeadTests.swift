@@ -84,7 +84,7 @@ import Testing
         #expect(throws: HeadFault.targetTooLong) {
             _ = try Self.head("GET /1234567890 HTTP/1.1\r\nHost: x\r\n\r\n", limits: limits)
         }
-        #expect(throws: HeadFault.headTooLarge) {
+        #expect(throws: HeadFault.tooManyFields) {
             _ = try Self.head("GET / HTTP/1.1\r\nHost: x\r\nA: b\r\nC: d\r\n\r\n", limits: limits)
         }
     }

@@ -21,6 +21,29 @@ extension Form where Value == Configuration.Address {
     }
 }
 
+extension Form where Value == IPNetwork {
+    /// A range of addresses.
+    static var network: Form {
+        Form(
+            noun: "an address or a network such as 10.0.0.0/8 or 2001:db8::/32",
+            schema: [.init("type", "string"), .init("pattern", "^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$")],
+            parse: { written throws(Complaint) in
+                do throws(IPNetwork.Fault) {
+                    return try IPNetwork(parsing: written.text)
+                } catch {
+                    switch error {
+                    case .form: throw Complaint()
+                    case .hostBits: throw Complaint("has bits behind its prefix", hint: "make them zero")
+                    case .everybody: throw Complaint("may not be everybody", hint: "name the proxies' own network")
+                    case .mapped: throw Complaint("is an IPv4 network in IPv6 form", hint: "write it as IPv4")
+                    }
+                }
+            },
+            show: { $0.description }
+        )
+    }
+}
+
 extension Form where Value == Configuration.SecretReference {
     /// Where a secret lies.
     static var secret: Form {
