@@ -33,6 +33,7 @@ struct IncomingBody {
     /// A body whose pieces bring no framing of their own (HTTP/2): the stream says where it ends, and a declared length
     /// is checked against what comes.
     init(unframed head: RequestHead, isEnded: Bool) {
+        chunks = ChunkReader()
         framing = head.framing
         if case .length(let length) = head.framing { remaining = length }
         isComplete = isEnded
