@@ -65,7 +65,8 @@ public final class Models: Sendable {
         )
     }
 
-    /// Puts the question to its provider and returns when the answer begins.
+    /// Puts the question to its provider. The asker is told when the answer begins, before this returns where the gate
+    /// answers by itself.
     /// - Parameters:
     ///   - key: the provider's key; `nil` for a provider that takes none.
     ///   - client: the exchange's end cancels the request.
@@ -76,20 +77,29 @@ public final class Models: Sendable {
         _ permit: Permit,
         _ key: consuming Loan?,
         client: RequestBody,
-        on worker: Worker
-    ) async throws(GateError) -> ModelAnswer {
+        on worker: Worker,
+        for asker: any Asker
+    ) {
         switch (question.subject, question.destination) {
         case (.list, .http(let provider)):
             let request = provider.request(call, head: head, permit: permit, key: key)
-            return try await provider.send(request, rest: nil, permit.route, key, client, worker)
+            let exchange = ProviderExchange(provider, permit.route, key, client, asker)
+            worker.dialler.exchange(request, rest: nil, client: client, for: exchange)
         case (.list, _):
-            return ModelAnswer(ownList, for: permit.route)
+            asker.answered(ModelAnswer(ownList, for: permit.route))
         case (.conversation(let asked, let upstreamName), .http(let provider)):
             let request = provider.request(asked, call, head: head, as: upstreamName, permit: permit, key: key)
-            return try await provider.send(request, rest: asked.rest, permit.route, key, client, worker)
+            let exchange = ProviderExchange(provider, permit.route, key, client, asker)
+            worker.dialler.exchange(request, rest: asked.rest, client: client, for: exchange)
         case (.conversation(let asked, _), _):
-            let script = try await EchoModel.answer(asked, permit.route, call, at: clock.now)
-            return ModelAnswer(script, for: permit.route)
+            client.run { [clock] in
+                do throws(GateError) {
+                    let script = try await EchoModel.answer(asked, permit.route, call, at: clock.now)
+                    asker.answered(ModelAnswer(script, for: permit.route))
+                } catch {
+                    asker.failed(error)
+                }
+            }
         }
     }
 

@@ -67,30 +67,9 @@ public final class HTTPProvider: Sendable {
         )
     }
 
-    /// Sends a request and returns when its answer begins.
-    /// - Throws: `.upstreamAuthFailed` when the provider refuses the gate's key, `.upstreamProtocolError` for a
-    ///   redirect, and what the dialler throws.
-    func send(
-        _ request: UpstreamRequest,
-        rest: (any BodySource)?,
-        _ route: Route,
-        _ key: consuming Loan?,
-        _ client: RequestBody,
-        _ worker: Worker
-    ) async throws(GateError) -> ModelAnswer {
-        let answer = try await worker.dialler.exchange(request, rest: rest, client: client)
-        let status = answer.status
-        if (300..<400).contains(status) { throw GateError(.upstreamProtocolError, cause: "redirect") }
-        // A nonce means that the answer is for a sealed client's eyes only.
-        guard status >= 400, !answer.has(.sealedNonce) else {
-            let filter = Self.isReadableStream(answer) ? EventFilter(BrokenStream.Family(route), holding: held) : nil
-            return ModelAnswer(answer, from: traits, through: filter)
-        }
-        // It is the gate's key that was refused, not the caller's token.
-        if status == 401 || status == 403 { throw GateError(.upstreamAuthFailed) }
-        let askedAt = answer.askedAt
-        let failed = try await FailedAnswer.read(answer, from: traits, hiding: key, client: client)
-        return ModelAnswer(failed, askedAt: askedAt)
+    /// What a stream of events passes through on its way to the client; `nil` for other answers.
+    func filter(_ answer: borrowing UpstreamAnswer, _ route: Route) -> EventFilter? {
+        Self.isReadableStream(answer) ? EventFilter(BrokenStream.Family(route), holding: held) : nil
     }
 
     /// Whether an answer is a stream of events that can be read here.

@@ -30,21 +30,21 @@ public struct ModelAnswer: ~Copyable {
         source = .script(script, BrokenStream.Family(route))
     }
 
-    /// Carries the answer to its end; does not suspend for one that is here whole.
+    /// Carries the answer to its end, of which the asker is told: before this returns where all of it is here.
     public consuming func carry(
         to reply: consuming Reply,
         reading readers: BodyReaders,
-        clock: any GateClock
-    ) async -> Carried {
+        clock: any GateClock,
+        for asker: any Asker
+    ) {
         switch consume source {
         case .upstream(let answer, let traits, let filter):
-            let meter = UsageMeter(answer, readers)
-            let policy = traits.responseFields
-            let relay = reply.relay(answer, naming: policy.nameForClient, tap: meter, filter: filter)
-            let delivery = if let delivery = relay.delivery { delivery } else { await relay.untilEnd() }
-            return Carried(delivery: delivery, usage: meter.finish(), cause: filter?.failure?.cause)
-        case .failed(let failed): return failed.send(to: reply)
-        case .script(let script, let family): return await script.play(to: reply, as: family, clock: clock)
+            let meter = UsageMeter(answer, readers, filter, asker)
+            reply.relay(answer, naming: traits.responseFields.nameForClient, tap: meter, filter: filter, then: meter)
+        case .failed(let failed):
+            asker.carried(failed.send(to: reply))
+        case .script(let script, let family):
+            reply.later { reply in asker.carried(await script.play(to: reply, as: family, clock: clock)) }
         }
     }
 }
@@ -57,17 +57,26 @@ public struct Carried: Sendable {
     public var cause: StaticString?
 }
 
-/// Watches an answer pass for what it used.
-private final class UsageMeter: AnswerTap {
+/// Watches an answer pass for what it used, and tells the asker at its end.
+private final class UsageMeter: AnswerTap, RelayReceiver {
     private let readers: BodyReaders
+    private let filter: EventFilter?
+    private let asker: any Asker
     private let layout: UsageReader.Layout
     private let announced: Usage?
     /// Only for an answer that comes in pieces.
     private var reader: UsageReader?
     private var read = Usage()
 
-    init(_ answer: borrowing UpstreamAnswer, _ readers: BodyReaders) {
+    init(
+        _ answer: borrowing UpstreamAnswer,
+        _ readers: BodyReaders,
+        _ filter: EventFilter?,
+        _ asker: any Asker
+    ) {
         self.readers = readers
+        self.filter = filter
+        self.asker = asker
         layout = answer.withValue(.contentType, MediaTypeField.isEventStream) == true ? .events : .whole
         announced = answer.has(.usageMetrics) ? answer.value(.usageMetrics).map(UsageMetricsField.read) : nil
     }
@@ -83,7 +92,11 @@ private final class UsageMeter: AnswerTap {
         bytes.withReadableSpan { reader?.feed($0) }
     }
 
-    func finish() -> Usage {
+    func relayed(_ delivery: Delivery) {
+        asker.carried(Carried(delivery: delivery, usage: finish(), cause: filter?.failure?.cause))
+    }
+
+    private func finish() -> Usage {
         if reader != nil { read = reader?.finish() ?? read }
         return read.isUnknown ? announced ?? read : read
     }

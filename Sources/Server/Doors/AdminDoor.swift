@@ -26,9 +26,13 @@ final class AdminDoor: EdgeService {
         self.isSocket = isSocket
     }
 
-    func answer(_ head: RequestHead, body: RequestBody, peer: Peer, reply: consuming Reply) async {
+    func answer(_ head: RequestHead, body: RequestBody, peer: Peer, reply: consuming Reply) {
         let id = names.next()
         reply.addFields { $0.writeCommonFields(id, development: mint != nil) }
+        reply.later { [self] reply in await answer(head, body, reply) }
+    }
+
+    private func answer(_ head: RequestHead, _ body: RequestBody, _ reply: consuming Reply) async {
         do throws(GateError) {
             let document = try await document(head, body)
             _ = reply.send(status: document.status, body: ByteBuffer(bytes: document.body)) { out in

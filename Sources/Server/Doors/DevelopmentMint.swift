@@ -88,7 +88,7 @@ final class KeySetDoor: EdgeService {
         self.document = document
     }
 
-    func answer(_ head: RequestHead, body: RequestBody, peer: Peer, reply: consuming Reply) async {
+    func answer(_ head: RequestHead, body: RequestBody, peer: Peer, reply: consuming Reply) {
         _ = reply.send(status: 200, body: ByteBuffer(bytes: document())) {
             $0.writeField("content-type", "application/jwk-set+json")
         }

@@ -32,9 +32,7 @@ final class PublicDoor: EdgeService {
         corridor = Corridor(rooms: rooms, worker: worker)
     }
 
-    func answer(_ head: RequestHead, body: RequestBody, peer: Peer, reply: consuming Reply) async {
-        rooms.journal.metrics.inFlight.add(1)
-        defer { rooms.journal.metrics.inFlight.add(-1) }
+    func answer(_ head: RequestHead, body: RequestBody, peer: Peer, reply: consuming Reply) {
         let id = names.next()
         reply.addFields { $0.writeCommonFields(id, development: isDevelopment) }
         if !origins.isEmpty { reply.addFields { origins.writeFields(for: head, to: &$0) } }
@@ -60,7 +58,7 @@ final class PublicDoor: EdgeService {
         if origins.isPreflight(head) {
             return enter(call, body, reply.send(status: 204, body: ByteBuffer()))
         }
-        guard let route, route.access == .open else { return await corridor.walk(call, head, body, reply) }
+        guard let route, route.access == .open else { return corridor.walk(call, head, body, reply) }
         guard call.method == .get || call.method == .head else {
             let error = GateError(.methodNotAllowed, allow: [.get, .head])
             return refuse(error, Entry(call, at: rooms.clock.now), body, reply)

@@ -2,6 +2,14 @@ import NIOCore
 import NIOPosix
 public import OstiaryCore
 
+/// Is told of the answer to a request.
+public protocol AnswerReceiver: AnyObject {
+    /// The answer's head has come.
+    func answered(_ answer: consuming UpstreamAnswer)
+    /// There will be no answer.
+    func failed(_ error: GateError)
+}
+
 /// Calls outward from one worker: connections are kept per origin and credential and used on the worker's loop only.
 ///
 /// Redirects are never followed. A request is sent once more only when a kept connection turned out to be closed
@@ -52,6 +60,53 @@ public final class Dialler {
             return try await ask(fresh, request, rest, client, end)
         } catch {
             throw Self.gateError(error)
+        }
+    }
+
+    /// A request on its way, and who is told of its answer.
+    struct Attempt {
+        let request: UpstreamRequest
+        let client: RequestBody
+        let receiver: any AnswerReceiver
+    }
+
+    /// Sends a request for somebody who is told what comes of it. Where a connection is kept and the whole request is
+    /// here, nothing waits and no task is made.
+    public func exchange(
+        _ request: UpstreamRequest,
+        rest: (any BodySource)?,
+        client: RequestBody,
+        for receiver: any AnswerReceiver
+    ) {
+        let pool = pool(request.target)
+        guard request.isWhole, client.isWanted, pool.target.settings.wholeTime == nil, let kept = takeIdle(pool) else {
+            return exchangeLater(Attempt(request: request, client: client, receiver: receiver), rest)
+        }
+        client.setPartner(kept)
+        kept.ask(request, rest: nil, end: .never)
+        kept.tell(Attempt(request: request, client: client, receiver: receiver))
+    }
+
+    func answered(_ attempt: Attempt, _ connection: UpstreamConnection, _ head: AnswerHead) {
+        attempt.client.clearPartner(connection)
+        attempt.receiver.answered(UpstreamAnswer(connection: connection, head: head))
+    }
+
+    func failed(_ attempt: Attempt, _ connection: UpstreamConnection, _ failure: UpstreamConnection.Failure) {
+        attempt.client.clearPartner(connection)
+        guard case .stale = failure else { return attempt.receiver.failed(Self.gateError(failure)) }
+        worker.counters.retries.increment()
+        exchangeLater(attempt, nil)
+    }
+
+    private func exchangeLater(_ attempt: Attempt, _ rest: (any BodySource)?) {
+        attempt.client.run { [self] in
+            do throws(GateError) {
+                let answer = try await exchange(attempt.request, rest: rest, client: attempt.client)
+                attempt.receiver.answered(answer)
+            } catch {
+                attempt.receiver.failed(error)
+            }
         }
     }
 

@@ -9,6 +9,12 @@ public protocol AnswerTap: AnyObject {
     func piece(_ bytes: ByteBuffer)
 }
 
+/// Is told what became of an answer.
+public protocol RelayReceiver: AnyObject {
+    /// The answer has come to its end, whichever that is. Called once.
+    func relayed(_ delivery: Delivery)
+}
+
 /// Carries a provider's answer to the client as it comes: one flush a read batch, the provider paused while the
 /// client is slow, and an end on one side becomes the right end on the other.
 public final class Relay: Partner, BodySink {
@@ -17,6 +23,7 @@ public final class Relay: Partner, BodySink {
     private let upstream: UpstreamConnection
     private let tap: (any AnswerTap)?
     private let filter: (any BodyFilter)?
+    private var receiver: (any RelayReceiver)?
     // Why the answer is cut, once it is.
     private var failure: GateError?
     // Kept when the answer ends, as the connection goes on to its next exchange at once.
@@ -29,21 +36,22 @@ public final class Relay: Partner, BodySink {
         serial: UInt64,
         upstream: UpstreamConnection,
         tap: (any AnswerTap)?,
-        filter: (any BodyFilter)?
+        filter: (any BodyFilter)?,
+        receiver: (any RelayReceiver)?
     ) {
         self.client = client
         self.serial = serial
         self.upstream = upstream
         self.tap = tap
         self.filter = filter
+        self.receiver = receiver
     }
 
     /// Hands over what has come. An answer that is here whole is delivered whole when this returns.
     func begin(_ naming: (FieldName) -> StaticString?) {
         guard client.isCurrent(serial), !client.answer.isBegun, let head = upstream.head else {
             upstream.abandoned()
-            delivery = client.answer.delivery(at: client.now)
-            return
+            return finish(client.answer.delivery(at: client.now))
         }
         client.partner = self
         let earlier = upstream.attach(self)
@@ -140,5 +148,8 @@ public final class Relay: Partner, BodySink {
         let waiter = waiter
         self.waiter = nil
         waiter?.resume()
+        let receiver = receiver
+        self.receiver = nil
+        receiver?.relayed(delivery)
     }
 }

@@ -44,11 +44,10 @@ extension UpstreamConnection {
         } else {
             body = AnswerBodyReader(head.framing)
             if rest.readableBytes > 0 { readBody(rest) }
+            // The bytes of a read belong to the loop, which cannot use them again while a stream's head lies in them.
+            if !isBodyEnded { self.head = AnswerHead(copying: head) }
         }
-        if let waiter = headWaiter {
-            headWaiter = nil
-            waiter.resume()
-        }
+        settled()
     }
 
     func readBody(_ bytes: ByteBuffer) {

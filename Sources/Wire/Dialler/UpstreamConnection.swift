@@ -45,6 +45,8 @@ final class UpstreamConnection: TransportOwner, Watched, Partner {
     var sink: (any BodySink)?
     private var readyWaiter: UnsafeContinuation<Void, Never>?
     var headWaiter: UnsafeContinuation<Void, Never>?
+    /// Who is told of the answer's head, and what was asked, so that it can be asked once more elsewhere.
+    private var attempt: Dialler.Attempt?
     private var failure: Failure?
     // When the whole exchange must be over, whatever its parts may take.
     var end = MonotonicTime.never
@@ -83,6 +85,27 @@ final class UpstreamConnection: TransportOwner, Watched, Partner {
             worker.run { [self] in await pump(rest, isChunked: isChunked) }
         } else {
             requestSent()
+        }
+    }
+
+    /// Tells an attempt of what comes, at once when it is known already.
+    func tell(_ attempt: Dialler.Attempt) {
+        self.attempt = attempt
+        if head != nil || failure != nil { settled() }
+    }
+
+    /// The head is there, or there will be none.
+    func settled() {
+        if let waiter = headWaiter {
+            headWaiter = nil
+            waiter.resume()
+        }
+        guard let attempt else { return }
+        self.attempt = nil
+        if let failure {
+            worker.dialler.failed(attempt, self, failure)
+        } else if let head {
+            worker.dialler.answered(attempt, self, head)
         }
     }
 
@@ -233,8 +256,6 @@ final class UpstreamConnection: TransportOwner, Watched, Partner {
 
     func fail(_ failure: Failure) {
         if self.failure == nil { self.failure = failure }
-        guard let waiter = headWaiter else { return }
-        headWaiter = nil
-        waiter.resume()
+        settled()
     }
 }

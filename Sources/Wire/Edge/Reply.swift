@@ -8,6 +8,7 @@ public import OstiaryCore
 public struct Reply: ~Copyable {
     let connection: any ServerExchange
     let serial: UInt64
+    private var isUsed = false
 
     init(connection: any ServerExchange, serial: UInt64) {
         self.connection = connection
@@ -31,6 +32,13 @@ public struct Reply: ~Copyable {
         if connection.isCurrent(serial) { connection.clientKeeps = false }
     }
 
+    /// Goes on in a task on the worker's loop, which is cancelled when the client leaves.
+    public consuming func later(_ operation: @escaping (consuming Reply) async -> Void) {
+        isUsed = true
+        let (connection, serial) = (connection, serial)
+        connection.run(serial) { await operation(Reply(connection: connection, serial: serial)) }
+    }
+
     /// Sends a complete answer.
     /// - Parameter fields: appends further field lines; framing and connection fields are the edge's own.
     public consuming func send(
@@ -38,7 +46,8 @@ public struct Reply: ~Copyable {
         body: ByteBuffer,
         fields: (inout ByteWriter) -> Void = { _ in }
     ) -> Delivery {
-        connection.sendWhole(serial, status, body: body, fields: fields)
+        isUsed = true
+        return connection.sendWhole(serial, status, body: body, fields: fields)
     }
 
     /// Sends a head; the body follows piece by piece.
@@ -48,6 +57,7 @@ public struct Reply: ~Copyable {
         lastWords: ((Entry.Cut) -> ByteBuffer?)? = nil,
         fields: (inout ByteWriter) -> Void = { _ in }
     ) -> ReplyStream {
+        isUsed = true
         connection.beginStream(serial, status, length: nil, first: nil, fields: fields)
         connection.flushAnswer()
         return ReplyStream(connection: connection, serial: serial, lastWords: lastWords)
@@ -60,6 +70,7 @@ public struct Reply: ~Copyable {
         announcing: Int,
         fields: (inout ByteWriter) -> Void = { _ in }
     ) -> Delivery {
+        isUsed = true
         connection.beginStream(serial, status, length: announcing, first: body, fields: fields)
         if connection.isCurrent(serial) { connection.cutAnswer(.upstream) }
         return connection.answer.delivery(at: connection.worker.clock.monotonic)
@@ -70,22 +81,30 @@ public struct Reply: ~Copyable {
     ///   - naming: under which name the client sees a field of the provider; `nil` for not at all.
     ///   - tap: sees the body's bytes as the provider sent them.
     ///   - filter: decides which bytes the client gets; `nil` for all of them as they are.
-    /// - Returns: the relay, at its end already when all of the answer was here.
+    ///   - receiver: is told when the answer has come to its end, before this returns when all of it was here.
+    @discardableResult
     public consuming func relay(
         _ answer: consuming UpstreamAnswer,
         naming: (FieldName) -> StaticString?,
         tap: (any AnswerTap)?,
-        filter: (any BodyFilter)? = nil
+        filter: (any BodyFilter)? = nil,
+        then receiver: (any RelayReceiver)? = nil
     ) -> Relay {
+        isUsed = true
         let relay = Relay(
             client: connection,
             serial: serial,
             upstream: answer.takeConnection(),
             tap: tap,
-            filter: filter
+            filter: filter,
+            receiver: receiver
         )
         relay.begin(naming)
         return relay
+    }
+
+    deinit {
+        if !isUsed { connection.unanswered(serial) }
     }
 }
 

@@ -63,6 +63,9 @@ extension RequestBody {
     /// Whether the client is still there.
     public var isWanted: Bool { connection.isCurrent(serial) && !connection.answer.isComplete }
 
+    /// Runs `operation` as the task of this request, which is cancelled when the client leaves.
+    public func run(_ operation: @escaping () async -> Void) { connection.run(serial, operation) }
+
     func setPartner(_ partner: any Partner) {
         if connection.isCurrent(serial) { connection.partner = partner }
     }

@@ -33,7 +33,6 @@ final class ServerConnection: ServerExchangeState, ServerExchange, TransportOwne
     var isHTTP10 = false
     /// What the exchange before this one received, for a handle that outlives it by a moment.
     private var receivedBefore = 0
-    private var task: Task<Void, Never>?
     private var headEnd = HeadEnd()
     private var isLineChecked = false
     private var hasSkippedLine = false
@@ -63,7 +62,8 @@ final class ServerConnection: ServerExchangeState, ServerExchange, TransportOwne
     }
 
     func received(_ bytes: ByteBuffer) {
-        if inbound.readableBytes == 0 {
+        // A read lies in memory that the loop wants back at once; only much of it is worth keeping there.
+        if inbound.readableBytes == 0, bytes.readableBytes >= EdgeLimits.keptRead {
             inbound = bytes
         } else {
             inbound.writeImmutableBuffer(bytes)
@@ -213,10 +213,7 @@ final class ServerConnection: ServerExchangeState, ServerExchange, TransportOwne
         if !body.isComplete, !body.owesContinue { awaitBody() }
         let serial = serial
         let request = RequestBody(connection: self, serial: serial)
-        task = worker.run { [self] in
-            await service.answer(head, body: request, peer: peer, reply: Reply(connection: self, serial: serial))
-            returned(serial)
-        }
+        service.answer(head, body: request, peer: peer, reply: Reply(connection: self, serial: serial))
     }
 
     private func startExchange() {
@@ -230,13 +227,10 @@ final class ServerConnection: ServerExchangeState, ServerExchange, TransportOwne
         drained = 0
     }
 
-    /// The service is done; an answer that it did not give is a fault of the gate.
-    private func returned(_ serial: UInt64) {
-        guard serial == self.serial else { return }
-        task = nil
-        guard phase == .exchange, !answer.isComplete else { return }
+    func unanswered(_ serial: UInt64) {
+        guard isCurrent(serial), !answer.isBegun else { return }
         door.unanswered.increment()
-        if answer.isBegun { cutAnswer(.gate) } else { refuse(GateError(.internalError, cause: "unanswered")) }
+        refuse(GateError(.internalError, cause: "unanswered"))
     }
 
     private func feedBody() {

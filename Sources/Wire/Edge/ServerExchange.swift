@@ -21,6 +21,8 @@ class ServerExchangeState {
     final var clientKeeps = true
     /// Who works for this exchange on the provider's side.
     final var partner: (any Partner)?
+    /// What waits for something on behalf of this exchange; cancelled when the client leaves.
+    final var task: Task<Void, Never>?
 
     init(worker: Worker, door: Door, peer: Peer, certificate: ClientCertificate?) {
         self.worker = worker
@@ -53,6 +55,8 @@ protocol ServerExchange: ServerExchangeState {
     func isCurrent(_ serial: UInt64) -> Bool
     /// Body bytes that an exchange received.
     func received(by serial: UInt64) -> Int
+    /// The right to answer was given up without an answer: a fault of the gate.
+    func unanswered(_ serial: UInt64)
 
     /// Sends a complete answer. Does nothing for an exchange that is over.
     func sendWhole(_ serial: UInt64, _ status: Int, body: ByteBuffer, fields: (inout ByteWriter) -> Void) -> Delivery
@@ -79,4 +83,12 @@ protocol ServerExchange: ServerExchangeState {
     func resumeBody()
     /// Tells a client that waits for it to send its body.
     func sendContinueIfOwed()
+}
+
+extension ServerExchange {
+    /// Runs `operation` as this exchange's task; for an exchange that is over it runs cancelled.
+    func run(_ serial: UInt64, _ operation: @escaping () async -> Void) {
+        let task = worker.run(operation)
+        if isCurrent(serial) { self.task = task } else { task.cancel() }
+    }
 }

@@ -47,6 +47,15 @@ final class AnswerHead: Sendable {
         keepsConnection = keeps
     }
 
+    /// The same head with bytes of its own, which keep no more in memory than they are.
+    init(copying other: AnswerHead) {
+        bytes = other.bytes.withUnsafeReadableBytes { ByteBuffer(bytes: $0) }
+        fields = other.fields
+        status = other.status
+        framing = other.framing
+        keepsConnection = other.keepsConnection
+    }
+
     func valueBytes(_ name: FieldName) -> ByteBuffer? {
         guard let range = fields.first(name) else { return nil }
         return bytes.getSlice(at: bytes.readerIndex + range.lowerBound, length: range.count)

@@ -53,11 +53,7 @@ struct FieldLines: Sendable {
         while index + 2 < end {
             guard lines.count < limit else { throw .tooManyFields }
             let nameStart = index
-            var hash: UInt32 = 0
-            while index < end, token.contains(bytes[index]) {
-                hash = FieldNameTable.mix(hash, bytes[index])
-                index += 1
-            }
+            while index < end, token.contains(bytes[index]) { index += 1 }
             let nameEnd = index
             guard nameEnd > nameStart else { throw .malformed("a field line has no name") }
             guard index < end, bytes[index] == UInt8(ascii: ":") else {
@@ -73,7 +69,7 @@ struct FieldLines: Sendable {
             var valueEnd = index
             while valueEnd > valueStart, isBlank(bytes[valueEnd - 1]) { valueEnd -= 1 }
             index += 2
-            let name = table.find(hash, bytes, nameStart..<nameEnd)
+            let name = table.find(bytes, nameStart..<nameEnd)
             if name.isSingular, has(name) { throw .malformed("a field that may occur once occurs twice") }
             append(
                 Line(

@@ -83,52 +83,78 @@ public enum FieldName: UInt8, Sendable, CaseIterable {
     }
 }
 
-/// Finds the known name for bytes in any case: a hash over the lower-cased bytes, then a full comparison.
+/// Finds the known name for bytes in any case, without going over them one by one.
+///
+/// A name is told by its length, its first eight and its last eight octets, all with bit 5 set. Among the octets that
+/// a field name may have (`tchar`), that maps only capital letters onto the letters, digits and hyphens that the known
+/// names are made of, so the comparison is exact; longer names are compared in their middle too.
 struct FieldNameTable: Sendable {
-    private static let slots = 256
-    // 0 where no name hashes to the slot; collisions of known names are resolved by probing.
-    private let names: [UInt8]
-    private let texts: [[UInt8]]
+    private struct Slot: Sendable {
+        var first: UInt64 = 0
+        var last: UInt64 = 0
+        var count = 0
+        var name = FieldName.other
+    }
+
+    private static let mask = 255
+    private static let lowerCase: UInt64 = 0x2020_2020_2020_2020
+    // `other` where no name hashes to the slot; collisions of known names are resolved by probing.
+    private let slots: [Slot]
 
     static let shared = FieldNameTable()
 
     init() {
-        var names = [UInt8](repeating: 0, count: Self.slots)
-        var texts = [[UInt8]](repeating: [], count: FieldName.allCases.count)
+        var slots = [Slot](repeating: Slot(), count: Self.mask + 1)
         for name in FieldName.allCases where name != .other {
             let text = name.text.withUTF8Buffer { Array($0) }
-            texts[Int(name.rawValue)] = text
-            var hash: UInt32 = 0
-            for octet in text { hash = Self.mix(hash, octet) }
-            var slot = Int(hash) & (Self.slots - 1)
-            while names[slot] != 0 { slot = (slot + 1) & (Self.slots - 1) }
-            names[slot] = name.rawValue
+            let (first, last) = Self.ends(text.span, 0..<text.count)
+            var index = Self.hash(first, last, text.count)
+            while slots[index].name != .other { index = (index + 1) & Self.mask }
+            slots[index] = Slot(first: first, last: last, count: text.count, name: name)
         }
-        self.names = names
-        self.texts = texts
+        self.slots = slots
     }
 
-    /// Adds one octet, in either case, to a hash that began with zero.
-    @inline(__always)
-    static func mix(_ hash: UInt32, _ octet: UInt8) -> UInt32 {
-        (hash &+ UInt32(octet | 0x20)) &* 0x9e37_79b1 ^ (hash >> 15)
-    }
-
-    /// The name of `bytes[range]`, whose hash is known; `.other` for any other name.
-    func find(_ hash: UInt32, _ bytes: Span<UInt8>, _ range: Range<Int>) -> FieldName {
-        var slot = Int(hash) & (Self.slots - 1)
-        while names[slot] != 0 {
-            let text = texts[Int(names[slot])]
-            if text.count == range.count, Self.matches(text, bytes, range.lowerBound) {
-                return FieldName(rawValue: names[slot]) ?? .other
+    /// The name of `bytes[range]`, which holds `tchar` octets only; `.other` for one that is not known.
+    func find(_ bytes: Span<UInt8>, _ range: Range<Int>) -> FieldName {
+        let (first, last) = Self.ends(bytes, range)
+        var index = Self.hash(first, last, range.count)
+        while slots[index].name != .other {
+            let slot = slots[index]
+            if slot.first == first, slot.last == last, slot.count == range.count,
+                range.count <= 16 || Self.matches(slot.name.text, bytes, range.lowerBound)
+            {
+                return slot.name
             }
-            slot = (slot + 1) & (Self.slots - 1)
+            index = (index + 1) & Self.mask
         }
         return .other
     }
 
-    private static func matches(_ text: [UInt8], _ bytes: Span<UInt8>, _ start: Int) -> Bool {
-        for index in 0..<text.count where lowerCased(bytes[start + index]) != text[index] { return false }
+    /// The first and the last eight octets, or all of a shorter name in both.
+    @inline(__always)
+    private static func ends(_ bytes: Span<UInt8>, _ range: Range<Int>) -> (UInt64, UInt64) {
+        guard range.count >= 8 else {
+            var word: UInt64 = 0
+            for index in range { word = word << 8 | UInt64(bytes[index]) }
+            return (word | lowerCase, word | lowerCase)
+        }
+        let raw = bytes.bytes
+        let first = raw.unsafeLoadUnaligned(fromByteOffset: range.lowerBound, as: UInt64.self)
+        let last = raw.unsafeLoadUnaligned(fromByteOffset: range.upperBound - 8, as: UInt64.self)
+        return (first | lowerCase, last | lowerCase)
+    }
+
+    @inline(__always)
+    private static func hash(_ first: UInt64, _ last: UInt64, _ count: Int) -> Int {
+        let mixed = (first ^ last &* 0x9e37_79b9_7f4a_7c15 ^ UInt64(truncatingIfNeeded: count)) &* 0xd6e8_feb8_6659_fd93
+        return Int(truncatingIfNeeded: mixed >> 56)
+    }
+
+    private static func matches(_ text: StaticString, _ bytes: Span<UInt8>, _ start: Int) -> Bool {
+        for index in 0..<text.utf8CodeUnitCount where lowerCased(bytes[start + index]) != text.utf8Start[index] {
+            return false
+        }
         return true
     }
 }

@@ -1,30 +1,18 @@
-/// A set of octets as a bitmap: the character classes of RFC 9110 section 5.6.
+/// A set of octets as a table: the character classes of RFC 9110 section 5.6.
+///
+/// Only the constants below are made, so their tables live as long as the process: a look-up is one load.
 struct OctetClass: Sendable {
-    private var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+    // 256 cells, written in the initialiser and never again.
+    private nonisolated(unsafe) let table: UnsafePointer<Bool>
 
-    init(_ isMember: (UInt8) -> Bool) {
-        for octet in UInt8.min...UInt8.max where isMember(octet) {
-            let bit = UInt64(1) << UInt64(octet & 63)
-            switch octet >> 6 {
-            case 0: words.0 |= bit
-            case 1: words.1 |= bit
-            case 2: words.2 |= bit
-            default: words.3 |= bit
-            }
-        }
+    private init(_ isMember: (UInt8) -> Bool) {
+        let cells = UnsafeMutablePointer<Bool>.allocate(capacity: 256)
+        for octet in UInt8.min...UInt8.max { cells[Int(octet)] = isMember(octet) }
+        table = UnsafePointer(cells)
     }
 
     @inline(__always)
-    func contains(_ octet: UInt8) -> Bool {
-        let word =
-            switch octet >> 6 {
-            case 0: words.0
-            case 1: words.1
-            case 2: words.2
-            default: words.3
-            }
-        return word >> UInt64(octet & 63) & 1 == 1
-    }
+    func contains(_ octet: UInt8) -> Bool { table[Int(octet)] }
 
     /// `tchar`: what field names and methods are made of (RFC 9110 section 5.6.2).
     static let token = OctetClass { octet in

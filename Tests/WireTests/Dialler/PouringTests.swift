@@ -21,7 +21,11 @@ import Testing
             target = UpstreamTarget(Origin("http://127.0.0.1:\(port)") ?? Origin(socketPath: ""))
         }
 
-        func answer(_ head: RequestHead, body: RequestBody, peer: Peer, reply: consuming Reply) async {
+        func answer(_ head: RequestHead, body: RequestBody, peer: Peer, reply: consuming Reply) {
+            reply.later { [self] reply in await collect(body, reply) }
+        }
+
+        private func collect(_ body: RequestBody, _ reply: consuming Reply) async {
             let request = UpstreamRequest(
                 to: target,
                 head: ByteBuffer(string: "GET /a HTTP/1.1\r\nhost: x\r\n"),

@@ -14,8 +14,8 @@ final class ClosureService: EdgeService {
         self.closure = closure
     }
 
-    func answer(_ head: RequestHead, body: RequestBody, peer: Peer, reply: consuming Reply) async {
-        await closure(worker, head, body, reply)
+    func answer(_ head: RequestHead, body: RequestBody, peer: Peer, reply: consuming Reply) {
+        reply.later { [worker, closure] reply in await closure(worker, head, body, reply) }
     }
 
     func refusal(_ error: GateError, started: MonotonicTime, peer: Peer) -> Refusal {

@@ -37,7 +37,11 @@ final class Forwarder: EdgeService {
         }
     }
 
-    func answer(_ head: RequestHead, body: RequestBody, peer: Peer, reply: consuming Reply) async {
+    func answer(_ head: RequestHead, body: RequestBody, peer: Peer, reply: consuming Reply) {
+        reply.later { [self] reply in await forward(head, body, reply) }
+    }
+
+    private func forward(_ head: RequestHead, _ body: RequestBody, _ reply: consuming Reply) async {
         do throws(GateError) {
             let answer = try await ask(head, body)
             let relay = reply.relay(answer, naming: { $0 == .contentType ? $0.text : nil }, tap: nil)

@@ -1,0 +1,11 @@
+public import OstiaryCore
+
+/// Who put a question to a model and is told what comes of it.
+public protocol Asker: AnyObject {
+    /// The answer begins.
+    func answered(_ answer: consuming ModelAnswer)
+    /// There will be no answer.
+    func failed(_ error: GateError)
+    /// The answer has come to its end, whichever that is.
+    func carried(_ carried: Carried)
+}
