@@ -27,9 +27,10 @@ let package = Package(
     ],
     targets: [
         .target(name: "OstiaryCore", dependencies: [crypto], path: "Sources/Core"),
+        .target(name: "CEpoll", path: "Sources/CEpoll"),
         .target(
             name: "OstiaryWire",
-            dependencies: ["OstiaryCore", nio, nioPosix, nioTLS, nioTLSEvents, crypto, x509],
+            dependencies: ["OstiaryCore", "CEpoll", nio, nioPosix, nioTLS, nioTLSEvents, crypto, x509],
             path: "Sources/Wire"
         ),
         .target(

@@ -25,7 +25,10 @@ struct Assembly {
         let count = configuration.listen.workers ?? System.coreCount
         let dialCounters = DialCounters()
         let (journal, log) = try openJournal(max(1, count))
-        let crew = Crew(count: count, clock: clock, trust: trust, counters: dialCounters)
+        guard let crew = try? Crew(count: count, clock: clock, trust: trust, counters: dialCounters) else {
+            log.close()
+            throw .other("the system gives no threads or descriptors for the workers")
+        }
         do throws(Running.Failure) {
             return try await open(crew, dialCounters, journal, log)
         } catch {
