@@ -57,7 +57,7 @@ private final class Walk: Asker {
         self.head = head
         self.body = body
         self.reply = consume reply
-        entry = Entry(call, at: corridor.rooms.clock.now)
+        entry = Entry(call, at: corridor.worker.date)
         corridor.rooms.journal.metrics.inFlight.add(1)
     }
 
@@ -70,7 +70,9 @@ private final class Walk: Asker {
         attempt { () throws(GateError) in
             try ProtocolVersion.check(head)
             if let identity = try recognise() { return try admit(identity) }
-            wait { () async throws(GateError) in try await self.identify() } then: { (identity) throws(GateError) in
+            wait { () async throws(GateError) in
+                try await self.identify()
+            } then: { (identity) throws(GateError) in
                 try self.admit(identity)
             }
         }
@@ -84,7 +86,7 @@ private final class Walk: Asker {
         if call.method == .post { try MediaType.check(head) }
 
         // One request of the caller's rate and one slot; the slot comes back on whichever path this ends.
-        let reservation = try rooms.purse.reserve(permit, at: rooms.clock.monotonic)
+        let reservation = try rooms.purse.reserve(permit, at: corridor.worker.now)
         if let standing = reservation.standing { reply?.addFields { $0.writeFields(of: standing) } }
         self.reservation = consume reservation
 
@@ -103,7 +105,7 @@ private final class Walk: Asker {
         entry.provider = question.provider
         entry.model = question.entry
         let key = try lend(question.credential, for: permit)
-        askedAt = rooms.clock.monotonic
+        askedAt = corridor.worker.now
         rooms.models.ask(question, call, head, permit, key, client: body, on: corridor.worker, for: self)
     }
 
@@ -124,7 +126,7 @@ private final class Walk: Asker {
     func failed(_ error: GateError) {
         // A provider that fails has taken its time too.
         if error.source == .upstream, let askedAt {
-            entry.upstreamDuration = rooms.clock.monotonic.seconds(since: askedAt)
+            entry.upstreamDuration = corridor.worker.now.seconds(since: askedAt)
         }
         refuse(error)
     }
@@ -164,7 +166,12 @@ private final class Walk: Asker {
 
     private func recognise() throws(GateError) -> Identity? {
         do throws(GateError) {
-            return try rooms.bearer.known(call, corridor.tokens)
+            return try rooms.bearer.known(
+                call,
+                corridor.tokens,
+                now: corridor.worker.date,
+                at: corridor.worker.now
+            )
         } catch {
             throw noted(error)
         }
@@ -183,7 +190,7 @@ private final class Walk: Asker {
     private func noted(_ error: GateError) -> GateError {
         guard error.status == 401 else { return error }
         do throws(GateError) {
-            try rooms.failures.note(call.peer, at: rooms.clock.monotonic)
+            try rooms.failures.note(call.peer, at: corridor.worker.now)
             return error
         } catch {
             return error

@@ -49,7 +49,7 @@ final class PublicDoor: EdgeService {
                 route: route,
                 peer: peer,
                 started: reply.started,
-                at: rooms.clock.now
+                at: worker.date
             )
             // Two credentials leave no one to believe; nothing more is read from this connection.
             reply.endConnection()
@@ -61,7 +61,7 @@ final class PublicDoor: EdgeService {
         guard let route, route.access == .open else { return corridor.walk(call, head, body, reply) }
         guard call.method == .get || call.method == .head else {
             let error = GateError(.methodNotAllowed, allow: [.get, .head])
-            return refuse(error, Entry(call, at: rooms.clock.now), body, reply)
+            return refuse(error, Entry(call, at: worker.date), body, reply)
         }
         enter(call, body, answerOpen(route, reply))
     }
@@ -70,13 +70,13 @@ final class PublicDoor: EdgeService {
         let id = names.next()
         var entry = Entry(
             id: id,
-            time: rooms.clock.now,
+            time: worker.date,
             status: error.status,
             outcome: .refused(error.code),
             cause: "\(error.cause)",
             peer: peer
         )
-        entry.duration = rooms.clock.monotonic.seconds(since: started)
+        entry.duration = worker.now.seconds(since: started)
         rooms.journal.enter(entry, loop: worker.index)
         return Refusal(error, id: id, development: isDevelopment)
     }
@@ -98,7 +98,7 @@ final class PublicDoor: EdgeService {
     }
 
     private func enter(_ call: Call, _ body: RequestBody, _ delivery: Delivery) {
-        var entry = Entry(call, at: rooms.clock.now)
+        var entry = Entry(call, at: worker.date)
         entry.delivered(delivery)
         entry.bytesIn = body.received
         rooms.journal.enter(entry, loop: worker.index)

@@ -46,7 +46,7 @@ public final class Dialler {
     ) async throws(GateError) -> UpstreamAnswer {
         guard client?.isWanted ?? true else { throw GateError(.clientGone) }
         let pool = pool(request.target)
-        let end = pool.target.settings.wholeTime.map { worker.clock.monotonic.advanced(bySeconds: $0) } ?? .never
+        let end = pool.target.settings.wholeTime.map { worker.now.advanced(bySeconds: $0) } ?? .never
         if let kept = takeIdle(pool) {
             do throws(UpstreamConnection.Failure) {
                 return try await ask(kept, request, rest, client, end)

@@ -121,7 +121,7 @@ final class UpstreamConnection: TransportOwner, Watched, Partner {
 
     /// Forgets the exchange before.
     private func begin(toHEAD: Bool) {
-        askedAt = worker.clock.monotonic
+        askedAt = worker.now
         state = .waitingForHead
         deadline = end
         head = nil
@@ -136,7 +136,7 @@ final class UpstreamConnection: TransportOwner, Watched, Partner {
     }
 
     func setDeadline(_ seconds: Double) {
-        deadline = min(end, worker.clock.monotonic.advanced(bySeconds: seconds))
+        deadline = min(end, worker.now.advanced(bySeconds: seconds))
     }
 
     // MARK: The client and the pool
@@ -160,7 +160,7 @@ final class UpstreamConnection: TransportOwner, Watched, Partner {
         state = .idle
         head = nil
         end = .never
-        deadline = worker.clock.monotonic.advanced(bySeconds: settings.idleTime)
+        deadline = worker.now.advanced(bySeconds: settings.idleTime)
     }
 
     // MARK: Transport

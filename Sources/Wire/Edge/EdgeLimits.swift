@@ -29,8 +29,6 @@ public struct EdgeLimits: Sendable {
     static let bodyWindow = 64 * 1024
     /// What is read and thrown away after an early answer before the connection is given up.
     static let drain = 64 * 1024
-    /// Reads below this many bytes are copied, so that they do not hold the memory they were read into.
-    static let keptRead = 16 * 1024
     /// How long a connection that ends early may go on sending.
     static let lingerTime = 2.0
 

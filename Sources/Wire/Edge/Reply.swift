@@ -73,7 +73,7 @@ public struct Reply: ~Copyable {
         isUsed = true
         connection.beginStream(serial, status, length: announcing, first: body, fields: fields)
         if connection.isCurrent(serial) { connection.cutAnswer(.upstream) }
-        return connection.answer.delivery(at: connection.worker.clock.monotonic)
+        return connection.answer.delivery(at: connection.worker.now)
     }
 
     /// Begins to hand a provider's answer through, with back-pressure both ways.

@@ -42,7 +42,7 @@ public struct ReplyStream: ~Copyable {
     }
 
     private var isCurrent: Bool { connection.isCurrent(serial) && !connection.answer.isComplete }
-    private var delivery: Delivery { connection.answer.delivery(at: connection.worker.clock.monotonic) }
+    private var delivery: Delivery { connection.answer.delivery(at: connection.worker.now) }
 
     deinit {
         if !isEnded, connection.isCurrent(serial), !connection.answer.isComplete { connection.cutAnswer(.gate) }

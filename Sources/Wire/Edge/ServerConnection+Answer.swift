@@ -10,7 +10,7 @@ extension ServerConnection {
         body: ByteBuffer,
         fields: (inout ByteWriter) -> Void
     ) -> Delivery {
-        guard isCurrent(serial), !answer.isBegun else { return answer.delivery(at: worker.clock.monotonic) }
+        guard isCurrent(serial), !answer.isBegun else { return answer.delivery(at: worker.now) }
         let isSmall = body.readableBytes <= Self.copyLimit
         let out = worker.compose { out in
             writeHead(status, .length(body.readableBytes), into: &out, fields: fields)
@@ -71,10 +71,10 @@ extension ServerConnection {
 
     /// Ends a streamed body cleanly.
     func endStream() -> Delivery {
-        guard case .streaming(let framing) = answer.state else { return answer.delivery(at: worker.clock.monotonic) }
+        guard case .streaming(let framing) = answer.state else { return answer.delivery(at: worker.now) }
         if case .length(let length) = framing, answer.bytesOut != length, !isHEAD {
             cutAnswer(.upstream)
-            return answer.delivery(at: worker.clock.monotonic)
+            return answer.delivery(at: worker.now)
         }
         if framing == .chunked, !isHEAD { transport?.write(Self.lastChunk) }
         return complete()
@@ -107,7 +107,7 @@ extension ServerConnection {
         fields: (inout ByteWriter) -> Void
     ) {
         answer.status = status
-        answer.firstByte = worker.clock.monotonic
+        answer.firstByte = worker.now
         answer.keepsConnection = keepsConnection(framing)
         out.writeStatusLine(status)
         answer.commonFields.withBytes { out.writeSpan($0) }
@@ -152,7 +152,7 @@ extension ServerConnection {
     private func complete() -> Delivery {
         answer.state = .complete
         transport?.flush()
-        let delivery = answer.delivery(at: worker.clock.monotonic)
+        let delivery = answer.delivery(at: worker.now)
         answerCompleted()
         return delivery
     }

@@ -62,8 +62,7 @@ final class ServerConnection: ServerExchangeState, ServerExchange, TransportOwne
     }
 
     func received(_ bytes: ByteBuffer) {
-        // A read lies in memory that the loop wants back at once; only much of it is worth keeping there.
-        if inbound.readableBytes == 0, bytes.readableBytes >= EdgeLimits.keptRead {
+        if inbound.readableBytes == 0 {
             inbound = bytes
         } else {
             inbound.writeImmutableBuffer(bytes)

@@ -31,7 +31,7 @@ class ServerExchangeState {
         self.certificate = certificate
     }
 
-    final var now: MonotonicTime { worker.clock.monotonic }
+    final var now: MonotonicTime { worker.now }
 
     final func wakeBodyWaiter() {
         guard let waiter = body.waiter else { return }

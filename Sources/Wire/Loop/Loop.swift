@@ -28,10 +28,12 @@ final class Loop: @unchecked Sendable {
     let poller = Poller()
     private let inbox = Inbox()
     private let clock: any GateClock
-    private let isTurnedByHand: Bool
+    let isTurnedByHand: Bool
     // The thread's identity, 0 before it runs, the highest number once the loop has ended.
     private let thread = Atomic<UInt>(0)
 
+    /// How many events have had their turn: what was read of the clock is good until this changes.
+    private(set) var events: UInt64 = 0
     private var work = WorkQueue()
     private var alarms = Alarms()
     private var isEnding = false
@@ -120,6 +122,7 @@ final class Loop: @unchecked Sendable {
         let count = poller.wait(isPatient && work.isEmpty)
         let hadWork = count > 0 || !work.isEmpty
         for index in 0..<count {
+            events &+= 1
             let event = poller.event(index)
             switch event.subject {
             case .pollable(let pollable): pollable.ready(event.happened)
@@ -129,7 +132,10 @@ final class Loop: @unchecked Sendable {
             }
             doWork()
         }
-        if count == 0 { doWork() }
+        if count == 0 {
+            events &+= 1
+            doWork()
+        }
         return hadWork
     }
 

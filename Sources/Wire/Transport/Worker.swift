@@ -16,6 +16,9 @@ public final class Worker {
     let counters: DialCounters
     private var watched: [any Watched] = []
     private var timer: RepeatedTask?
+    private var readAt: UInt64?
+    private var moment = MonotonicTime(nanoseconds: 0)
+    private var wallTime = UnixTime(seconds: 0)
     // Nothing while a composition uses it.
     fileprivate var scratch: ByteWriter? = ByteWriter(capacity: 4096)
 
@@ -28,6 +31,26 @@ public final class Worker {
         self.clock = clock
         self.trust = trust
         self.counters = counters
+    }
+
+    /// The monotonic clock, read once for each event: what one event sets going happens at one moment.
+    public var now: MonotonicTime {
+        readClocks()
+        return moment
+    }
+
+    /// The wall clock, read at the same moment.
+    public var date: UnixTime {
+        readClocks()
+        return wallTime
+    }
+
+    private func readClocks() {
+        // A loop that is turned by hand does not know when something comes from the test itself.
+        guard readAt != loop.events || loop.isTurnedByHand else { return }
+        readAt = loop.events
+        moment = clock.monotonic
+        wallTime = clock.now
     }
 
     /// Starts to look at deadlines; tests with a clock of their own call `checkDeadlines` themselves.
