@@ -23,6 +23,7 @@ class ServerExchangeState {
     final var partner: (any Partner)?
     /// What waits for something on behalf of this exchange; cancelled when the client leaves.
     final var task: Task<Void, Never>?
+    fileprivate final var runs: UInt64 = 0
 
     init(worker: Worker, door: Door, peer: Peer, certificate: ClientCertificate?) {
         self.worker = worker
@@ -88,7 +89,11 @@ protocol ServerExchange: ServerExchangeState {
 extension ServerExchange {
     /// Runs `operation` as this exchange's task; for an exchange that is over it runs cancelled.
     func run(_ serial: UInt64, _ operation: @escaping () async -> Void) {
+        runs &+= 1
+        let run = runs
         let task = worker.run(operation)
-        if isCurrent(serial) { self.task = task } else { task.cancel() }
+        guard isCurrent(serial) else { return task.cancel() }
+        // The task has begun already, and may have handed over to another one.
+        if run == runs { self.task = task }
     }
 }

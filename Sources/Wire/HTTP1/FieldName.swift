@@ -85,9 +85,8 @@ public enum FieldName: UInt8, Sendable, CaseIterable {
 
 /// Finds the known name for bytes in any case, without going over them one by one.
 ///
-/// A name is told by its length, its first eight and its last eight octets, all with bit 5 set. Among the octets that
-/// a field name may have (`tchar`), that maps only capital letters onto the letters, digits and hyphens that the known
-/// names are made of, so the comparison is exact; longer names are compared in their middle too.
+/// A name is looked up by its length, its first eight and its last eight octets, all with bit 5 set, and compared whole
+/// when that finds one.
 struct FieldNameTable: Sendable {
     private struct Slot: Sendable {
         var first: UInt64 = 0
@@ -115,14 +114,14 @@ struct FieldNameTable: Sendable {
         self.slots = slots
     }
 
-    /// The name of `bytes[range]`, which holds `tchar` octets only; `.other` for one that is not known.
+    /// The name of `bytes[range]`; `.other` for one that is not known.
     func find(_ bytes: Span<UInt8>, _ range: Range<Int>) -> FieldName {
         let (first, last) = Self.ends(bytes, range)
         var index = Self.hash(first, last, range.count)
         while slots[index].name != .other {
             let slot = slots[index]
             if slot.first == first, slot.last == last, slot.count == range.count,
-                range.count <= 16 || Self.matches(slot.name.text, bytes, range.lowerBound)
+                Self.matches(slot.name.text, bytes, range.lowerBound)
             {
                 return slot.name
             }
