@@ -65,12 +65,13 @@ public struct Charter: Sendable {
 
     // A switch and no dictionary: a new kind of route does not compile until somebody decides who may enter.
     private func rule(for kind: Route.Kind, of identity: Identity) -> ScopeRule? {
-        let serves = rules.first { rules in
-            rules.issuer.map { $0.hasSameBytes(as: identity.issuer) } ?? true
+        let index = rules.indices.first { index in
+            rules[index].issuer.map { $0.hasSameBytes(as: identity.issuer) } ?? true
         }
+        guard let index else { return nil }
         return switch kind {
-        case .chat: serves?.chat
-        case .models: serves?.models
+        case .chat: rules[index].chat
+        case .models: rules[index].models
         }
     }
 }

@@ -43,7 +43,7 @@ private final class Walk: Asker {
     private var askedAt: MonotonicTime?
     private var entry: Entry
 
-    private var rooms: Rooms { corridor.rooms }
+    private var rooms: Rooms { _read { yield corridor.rooms } }
 
     init(
         _ corridor: Corridor,

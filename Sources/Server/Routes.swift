@@ -17,8 +17,10 @@ enum Routes {
 
     /// The route of exactly this path, or `nil`.
     static func find(_ path: Span<UInt8>) -> Route? {
-        paths.first { candidate in
-            candidate.path.count == path.count && candidate.path.indices.allSatisfy { candidate.path[$0] == path[$0] }
-        }?.route
+        for index in paths.indices where paths[index].path.count == path.count {
+            let candidate = paths[index].path
+            if candidate.indices.allSatisfy({ candidate[$0] == path[$0] }) { return paths[index].route }
+        }
+        return nil
     }
 }

@@ -38,8 +38,13 @@ struct LineBytes: ~Copyable {
 
     /// A value as it is where it is one plain word, and in quotes otherwise.
     mutating func word(_ text: String) {
-        let plain = !text.isEmpty && text.utf8.count <= Self.valueLimit && text.utf8.allSatisfy(Self.isPlain)
-        if plain { out.writeString(text) } else { quoted(text) }
+        var text = text
+        let isWritten = text.withUTF8 { bytes in
+            guard !bytes.isEmpty, bytes.count <= Self.valueLimit, bytes.allSatisfy(Self.isPlain) else { return false }
+            out.write(bytes)
+            return true
+        }
+        if !isWritten { quoted(text) }
     }
 
     mutating func integer(_ value: Int) {
@@ -119,13 +124,23 @@ struct LineBytes: ~Copyable {
         value > 0 ? UInt(min(value, 1e18)) : 0
     }
 
+    @inline(__always)
     private static func isPlain(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."),
-            UInt8(ascii: "/"), UInt8(ascii: ":"), UInt8(ascii: "*"), UInt8(ascii: "@"), UInt8(ascii: "+"):
-            true
-        default: false
-        }
+        byte < 0x80 && (byte < 0x40 ? plain.low : plain.high) >> UInt64(byte & 0x3f) & 1 == 1
     }
+
+    /// One bit for each octet that may stand in a word as it is: letters, digits and `-_./:*@+`.
+    private static let plain: (low: UInt64, high: UInt64) = {
+        var bits: (low: UInt64, high: UInt64) = (0, 0)
+        let marks = Array("-_./:*@+".utf8)
+        for byte in UInt8.min..<0x80 {
+            let isAlphanumeric =
+                UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte || UInt8(ascii: "A")...UInt8(ascii: "Z") ~= byte
+                || UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte
+            guard isAlphanumeric || marks.contains(byte) else { continue }
+            let bit = UInt64(1) << UInt64(byte & 0x3f)
+            if byte < 0x40 { bits.low |= bit } else { bits.high |= bit }
+        }
+        return bits
+    }()
 }

@@ -25,9 +25,16 @@ public struct UpstreamAnswer: ~Copyable {
     }
 
     /// Lends the value; `nil` when there is no such field.
+    @inlinable
     public func withValue<Result>(_ name: FieldName, _ body: (Span<UInt8>) -> Result) -> Result? {
-        head.withValue(name, body)
+        guard let range = valueRange(name) else { return nil }
+        return headBytes.withReadableSpan { body($0.extracting(range)) }
     }
+
+    @usableFromInline
+    var headBytes: ByteBuffer { head.bytes }
+    @usableFromInline
+    func valueRange(_ name: FieldName) -> Range<Int>? { head.fields.first(name) }
 
     /// The value's bytes, copied.
     public func value(_ name: FieldName) -> [UInt8]? {

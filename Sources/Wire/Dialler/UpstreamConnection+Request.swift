@@ -4,7 +4,7 @@ import OstiaryCore
 // The request's way out.
 extension UpstreamConnection {
     /// Sends the request, as much of it as is at hand.
-    func send(_ request: borrowing UpstreamRequest) {
+    func send(_ request: UpstreamRequest) {
         let isChunked = request.length == nil
         let isSmall = request.body.readableBytes <= Self.copyLimit
         let out = worker.compose { out in

@@ -72,7 +72,7 @@ final class UpstreamConnection: TransportOwner, Watched, Partner {
     ///   - rest: what follows the part of the body at hand. It is sent while the answer may already be coming, as a
     ///     provider may refuse a request before it has all of it.
     ///   - end: when the exchange must be over.
-    func ask(_ request: borrowing UpstreamRequest, rest: (any BodySource)?, end: MonotonicTime) {
+    func ask(_ request: UpstreamRequest, rest: (any BodySource)?, end: MonotonicTime) {
         if state == .closed {
             failure = isReused ? .stale : .gone(GateError(.upstreamUnreachable, cause: "closed_early"))
             return
@@ -125,7 +125,7 @@ final class UpstreamConnection: TransportOwner, Watched, Partner {
         state = .waitingForHead
         deadline = end
         head = nil
-        failure = nil
+        if failure != nil { failure = nil }
         heads = AnswerHeadReader(toHEAD: toHEAD)
         isRequestSent = false
         sawBytes = false

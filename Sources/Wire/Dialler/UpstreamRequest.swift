@@ -1,19 +1,19 @@
 public import NIOCore
 
 /// A request to a provider, its head ready made: the gate's own bytes, nothing of the client's head.
-public struct UpstreamRequest: Sendable {
+public final class UpstreamRequest: Sendable {
     public let target: UpstreamTarget
     /// Request line and fields up to, not including, the framing field and the empty line.
-    public var head: ByteBuffer
+    public let head: ByteBuffer
     public let isHEAD: Bool
     /// Whether the method has a body, so that an empty one is announced too.
     public let hasBody: Bool
     /// What of the body is at hand.
-    public var body: ByteBuffer
+    public let body: ByteBuffer
     /// The body's whole length when it is known, else it is sent chunked.
-    public var length: Int?
+    public let length: Int?
     /// Whether `body` is all of it, so that the request can be sent once more.
-    public var isWhole: Bool
+    public let isWhole: Bool
 
     public init(
         to target: UpstreamTarget,

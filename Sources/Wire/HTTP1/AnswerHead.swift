@@ -11,7 +11,7 @@ final class AnswerHead: Sendable {
     let framing: BodyFraming
     /// Whether the connection may carry another request after this answer.
     let keepsConnection: Bool
-    private let bytes: ByteBuffer
+    let bytes: ByteBuffer
     let fields: FieldLines
 
     /// - Parameters:
@@ -59,12 +59,6 @@ final class AnswerHead: Sendable {
     func valueBytes(_ name: FieldName) -> ByteBuffer? {
         guard let range = fields.first(name) else { return nil }
         return bytes.getSlice(at: bytes.readerIndex + range.lowerBound, length: range.count)
-    }
-
-    /// Lends the value of the first field of this name; `nil` when there is none.
-    func withValue<Result>(_ name: FieldName, _ body: (Span<UInt8>) -> Result) -> Result? {
-        guard let range = fields.first(name) else { return nil }
-        return bytes.withReadableSpan { body($0.extracting(range)) }
     }
 
     /// Appends `name: value CRLF` for every field that has a name for the client.

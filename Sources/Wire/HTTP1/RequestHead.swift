@@ -25,7 +25,8 @@ public final class RequestHead: Sendable {
     /// Whether the client waits for `100 Continue` before it sends the body.
     public let expectsContinue: Bool
 
-    private let bytes: ByteBuffer
+    @usableFromInline
+    let bytes: ByteBuffer
     private let target: RequestTarget
     private let fields: FieldLines
 
@@ -52,10 +53,19 @@ public final class RequestHead: Sendable {
     }
 
     /// Lends the path in its one form.
+    @inlinable
     public func withPath<Result>(_ body: (Span<UInt8>) -> Result) -> Result {
-        if let decoded = target.decodedPath { return body(decoded.span) }
-        return bytes.withReadableSpan { body($0.extracting(target.path)) }
+        if let decoded = decodedPath { return body(decoded.span) }
+        return bytes.withReadableSpan { body($0.extracting(pathRange)) }
     }
+
+    // What generic code in other modules needs, so that it is compiled for its type there.
+    @usableFromInline
+    var decodedPath: [UInt8]? { target.decodedPath }
+    @usableFromInline
+    var pathRange: Range<Int> { target.path }
+    @usableFromInline
+    func valueRange(_ name: FieldName) -> Range<Int>? { fields.first(name) }
 
     /// The path as text, for places that are not on the way of every request.
     public var path: String {
@@ -78,8 +88,9 @@ public final class RequestHead: Sendable {
     }
 
     /// Lends the value of the first field of this name; `nil` when there is none.
+    @inlinable
     public func withValue<Result>(_ name: FieldName, _ body: (Span<UInt8>) -> Result) -> Result? {
-        guard let range = fields.first(name) else { return nil }
+        guard let range = valueRange(name) else { return nil }
         return bytes.withReadableSpan { body($0.extracting(range)) }
     }
 
