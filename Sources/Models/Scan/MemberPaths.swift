@@ -76,8 +76,9 @@ public struct MemberPaths: Sendable {
     @inline(__always)
     private func equal(_ name: Span<UInt8>, _ range: Range<Int>) -> Bool {
         guard name.count == range.count else { return false }
-        for index in name.indices where name[index] != names[range.lowerBound + index] { return false }
-        return true
+        return names.withUnsafeBufferPointer { names in
+            name.withUnsafeBufferPointer { $0.elementsEqual(names[range]) }
+        }
     }
 
     private func matchFolded(_ name: Span<UInt8>, in children: Range<Int>) -> Match {

@@ -38,6 +38,14 @@ extension MemberScanner {
             }
             let byte = bytes[index]
             if byte == UInt8(ascii: "\"") {
+                // Most names are here whole and without escapes: looked up where they stand.
+                if capture == .name, nameCount == 0 {
+                    capture = .nothing
+                    state = .colon
+                    let name = run..<index
+                    index &+= 1
+                    return try matchName(bytes.extracting(name), index)
+                }
                 keepRun(bytes, run..<index)
                 index &+= 1
                 try endString(bytes, index)
@@ -125,13 +133,15 @@ extension MemberScanner {
         state = .colon
         if capture == .name {
             capture = .nothing
-            try matchName(index)
+            // A copy, as matching changes the scanner the name lies in; only names in pieces or with escapes come here.
+            let name = Array(name[..<nameCount])
+            try matchName(name.span, index)
         }
     }
 
-    mutating func matchName(_ index: Int) throws(ScanError) {
-        guard nameCount <= paths.longestName else { return }
-        switch paths.match(name.span.extracting(0..<nameCount), in: place) {
+    mutating func matchName(_ name: Span<UInt8>, _ index: Int) throws(ScanError) {
+        guard name.count <= paths.longestName else { return }
+        switch paths.match(name, in: place) {
         case .none:
             break
         case .node(let node):
@@ -147,7 +157,11 @@ extension MemberScanner {
     @inline(__always)
     mutating func keepRun(_ bytes: Span<UInt8>, _ run: Range<Int>) {
         guard capture != .nothing else { return }
-        for index in run { keep(bytes[index]) }
+        if capture == .text, texts.count - slots[leaf].text.lowerBound + run.count <= Self.captureLimit {
+            bytes.extracting(run).withUnsafeBufferPointer { texts.append(contentsOf: $0) }
+        } else {
+            for index in run { keep(bytes[index]) }
+        }
     }
 
     /// Keeps a byte of a name or of a wanted text, up to one more than can matter.

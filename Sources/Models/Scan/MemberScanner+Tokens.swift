@@ -174,7 +174,7 @@ extension MemberScanner {
             return
         }
         if captured.isEmpty { captured.reserveCapacity(128) }
-        for index in leafFrom..<end { captured.append(bytes[index]) }
+        bytes.extracting(leafFrom..<end).withUnsafeBufferPointer { captured.append(contentsOf: $0) }
         slots[leaf].raw = start..<captured.count
     }
 }
