@@ -10,14 +10,6 @@ import OstiaryVault
 public import OstiaryWire
 import Synchronization
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
-
 /// The whole gate, put together from its configuration: rooms, workers, doors.
 public final class Gate: Sendable {
     let configuration: Configuration
@@ -114,7 +106,6 @@ public final class Gate: Sendable {
         await keySetListener?.stopAccepting()
         cut()
         await crew.stop()
-        if let socket = configuration.admin.socket { unlink(socket) }
         rooms.journal.event(.info, "the gate has ended")
         log.close()
     }

@@ -71,8 +71,18 @@ struct BoundSockets: Sendable {
         guard overlap || !SocketFile.isAnswered(at: address) else {
             throw IOError(errnoCode: EADDRINUSE, reason: "bind")
         }
-        SocketFile.removeSocket(at: path)
-        let first = try Descriptor.listening(address) { descriptor throws(IOError) in try descriptor.bind(to: address) }
+        // Made beside the other's file and then put in its place, so that there is always one to connect to.
+        let made = overlap ? "\(path).\(getpid())" : path
+        SocketFile.removeSocket(at: made)
+        let madeAddress = try SocketAddress(unixDomainSocketPath: made)
+        let first = try Descriptor.listening(madeAddress) { descriptor throws(IOError) in
+            try descriptor.bind(to: madeAddress)
+            guard made == path || rename(made, path) == 0 else {
+                let code = errno
+                unlink(made)
+                throw IOError(errnoCode: code, reason: "rename")
+            }
+        }
         var descriptors = [first]
         while descriptors.count < count {
             let copy = fcntl(first.number, F_DUPFD_CLOEXEC, 0)

@@ -9,6 +9,8 @@ public final class Door: Sendable {
     private let draining = Atomic<Bool>(false)
     public let requests = Counter()
     public let refusedConnections = Counter()
+    /// Times that the system had no descriptor or no memory for a connection.
+    public let acceptPauses = Counter()
     public let brokenHeads = Counter()
     public let unanswered = Counter()
     private let reachedLimits = EdgeLimit.allCases.map { _ in Counter() }
@@ -81,6 +83,12 @@ public final class Door: Sendable {
                 "Connections refused because a bound was reached.",
                 labels: labels
             ) { [self] in Double(refusedConnections.current) },
+            Instrument(
+                "gw_edge_accept_pauses_total",
+                .counter,
+                "Times that no connection was taken in for 100 ms, as the system had no room for one.",
+                labels: labels
+            ) { [self] in Double(acceptPauses.current) },
             Instrument("gw_edge_requests_total", .counter, "Request heads read.", labels: labels) { [self] in
                 Double(requests.current)
             },

@@ -46,10 +46,11 @@ final class ListeningSocket: Pollable {
     /// Takes in what the kernel has, and closes.
     func stop() {
         guard descriptor != .none else { return }
+        // As many as can have been waiting; who comes in the meantime is not owed an answer.
+        var taken = 0
+        while taken < BoundSockets.backlog, takeNext() { taken += 1 }
         alarm.map(loop.cancel)
         alarm = nil
-        // As many as can have been waiting; who comes in the meantime is not owed an answer.
-        for _ in 0..<Int(BoundSockets.backlog) where takeNext() {}
         unwatch()
         closeDescriptor()
     }
@@ -60,7 +61,8 @@ final class ListeningSocket: Pollable {
     }
 
     override func ready(_ events: UInt32) {
-        for _ in 0..<Self.share where !takeNext() { return }
+        var taken = 0
+        while taken < Self.share, takeNext() { taken += 1 }
     }
 
     /// False when there is nothing more to take at the moment.
@@ -108,6 +110,7 @@ final class ListeningSocket: Pollable {
     /// The connections wait in the kernel meanwhile; asked again at once it would say the same.
     private func pauseAwhile() {
         guard alarm == nil else { return }
+        door.acceptPauses.increment()
         unwatch()
         let alarm = Alarm(at: loop.time + Self.pause) { [self] in
             self.alarm = nil

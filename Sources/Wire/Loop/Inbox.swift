@@ -6,41 +6,47 @@ final class Inbox: Sendable {
         case taken
         /// Taken, and the loop does not know of it yet.
         case takenFirst
-        /// The loop has ended; nobody will do it.
-        case refused
+        /// Taken, and the loop has left: whoever asks stands in for it now, until there is nothing more to do.
+        case takenByNobody
     }
 
     private struct State {
         var items: ContiguousArray<Work> = []
-        var isClosed = false
+        /// Whether somebody looks: the loop, or who stands in for it.
+        var isAttended = true
+        var hasLoopLeft = false
+
+        mutating func takeItems() -> ContiguousArray<Work> {
+            defer { items = [] }
+            return items
+        }
     }
 
     private let state = Mutex(State())
 
     func put(_ work: Work) -> Answer {
         state.withLock { state in
-            guard !state.isClosed else { return .refused }
             state.items.append(work)
-            return state.items.count == 1 ? .takenFirst : .taken
+            guard state.isAttended else {
+                state.isAttended = true
+                return .takenByNobody
+            }
+            return state.items.count == 1 && !state.hasLoopLeft ? .takenFirst : .taken
         }
     }
 
     /// All that has come since it was asked last.
     func take() -> ContiguousArray<Work> {
-        state.withLock { state in
-            let items = state.items
-            state.items = []
-            return items
-        }
+        state.withLock { $0.takeItems() }
     }
 
-    /// Takes nothing any more; returns what has come until now.
-    func close() -> ContiguousArray<Work> {
+    /// All that has come; or, when there is nothing, `nil`, and nobody looks any more.
+    func takeOrLeave() -> ContiguousArray<Work>? {
         state.withLock { state in
-            state.isClosed = true
-            let items = state.items
-            state.items = []
-            return items
+            state.hasLoopLeft = true
+            guard state.items.isEmpty else { return state.takeItems() }
+            state.isAttended = false
+            return nil
         }
     }
 }

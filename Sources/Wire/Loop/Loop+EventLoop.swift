@@ -17,7 +17,7 @@ extension Loop: EventLoop {
 
     func submit<T>(_ task: @escaping @Sendable () throws -> T) -> EventLoopFuture<T> {
         let promise = makePromise(of: T.self)
-        let isTaken = add(
+        add(
             .closure {
                 do {
                     promise.assumeIsolatedUnsafeUnchecked().succeed(try task())
@@ -26,7 +26,6 @@ extension Loop: EventLoop {
                 }
             }
         )
-        if !isTaken { promise.fail(EventLoopError.shutdown) }
         return promise.futureResult
     }
 
@@ -49,11 +48,7 @@ extension Loop: EventLoop {
                 promise.fail($0)
             }
         )
-        if isCurrent {
-            set(alarm.value)
-        } else if !add(.closure { self.set(alarm.value) }) {
-            promise.fail(EventLoopError.shutdown)
-        }
+        if isCurrent { set(alarm.value) } else { add(.closure { self.set(alarm.value) }) }
         return Scheduled(promise: promise) {
             if self.isCurrent { self.cancel(alarm.value) } else { self.add(.closure { self.cancel(alarm.value) }) }
         }
@@ -61,12 +56,7 @@ extension Loop: EventLoop {
 
     /// Ends the loop and everything on it: connections are closed, alarms fail, what was asked of it is still done.
     func shutdownGracefully(queue: DispatchQueue, _ callback: @escaping @Sendable ((any Error)?) -> Void) {
-        let isTaken = add(
-            .closure {
-                self.endSoon { queue.async { callback(nil) } }
-            }
-        )
-        if !isTaken { queue.async { callback(nil) } }
+        add(.closure { self.endSoon { queue.async { callback(nil) } } })
     }
 }
 

@@ -16,7 +16,8 @@ import Synchronization
 /// `@unchecked Sendable` is sound because other threads touch three things only: the inbox, which locks; `poller.wake`,
 /// a write to a descriptor that stays open for as long as the loop exists; and constants. Everything else belongs to
 /// the loop's thread and is reached from there alone, or, for a loop that is turned by hand, from the one test that
-/// turns it.
+/// turns it. Once its thread has ended, one other at a time may stand in for
+/// it, handed on by the inbox's lock.
 final class Loop: @unchecked Sendable {
     /// Pieces of work that may follow from an event before the next event's turn.
     private static let share = 64
@@ -29,14 +30,19 @@ final class Loop: @unchecked Sendable {
     private let inbox = Inbox()
     private let clock: any GateClock
     let isTurnedByHand: Bool
-    // The thread's identity, 0 before it runs, the highest number once the loop has ended.
+    // Who runs the loop: its thread, 0 before that runs, later whoever stands in for it.
     private let thread = Atomic<UInt>(0)
+    private static let nobody = UInt.max
 
     /// How many events have had their turn: what was read of the clock is good until this changes.
     private(set) var events: UInt64 = 0
+    /// Whether events are being gone through, so that sending can wait for their end.
+    private(set) var isTurning = false
+    private var senders: ContiguousArray<SocketStream> = []
     private var work = WorkQueue()
     private var alarms = Alarms()
-    private var isEnding = false
+    private(set) var isEnding = false
+    private var hasEnded = false
     private var afterEnd: [() -> Void] = []
     /// Where reads go first; a new one is made when somebody has kept a part of it.
     var scratch: ByteBuffer
@@ -121,6 +127,7 @@ final class Loop: @unchecked Sendable {
         if let first = alarms.first, !isTurnedByHand { poller.wakeNoLater(than: first) }
         let count = poller.wait(isPatient && work.isEmpty)
         let hadWork = count > 0 || !work.isEmpty
+        isTurning = true
         for index in 0..<count {
             events &+= 1
             let event = poller.event(index)
@@ -136,7 +143,27 @@ final class Loop: @unchecked Sendable {
             events &+= 1
             doWork()
         }
+        sendAll()
+        isTurning = false
         return hadWork
+    }
+
+    /// Notes that a stream has something to send; it is asked when all events of this turn have been gone through.
+    ///
+    /// Peers that are sent to one after another, without work between, are awake after the first: on a busy loop that
+    /// saves a wake of another core, which costs more than all that the gate itself does for a request.
+    func sendSoon(_ stream: SocketStream) {
+        senders.append(stream)
+    }
+
+    private func sendAll() {
+        var index = 0
+        // Sending can make room, and room more to send.
+        while index < senders.count {
+            senders[index].sendNow()
+            index += 1
+        }
+        if index > 0 { senders.removeAll(keepingCapacity: true) }
     }
 
     private func doWork() {
@@ -170,19 +197,13 @@ final class Loop: @unchecked Sendable {
 
     // MARK: Work
 
-    /// Adds work; false when the loop has ended.
-    @discardableResult
-    func add(_ work: Work) -> Bool {
-        if isCurrent {
-            self.work.append(work)
-            return true
-        }
+    /// Adds work.
+    func add(_ work: Work) {
+        if isCurrent { return self.work.append(work) }
         switch inbox.put(work) {
-        case .taken: return true
-        case .takenFirst:
-            poller.wake()
-            return true
-        case .refused: return false
+        case .taken: break
+        case .takenFirst: poller.wake()
+        case .takenByNobody: standIn()
         }
     }
 
@@ -201,6 +222,7 @@ final class Loop: @unchecked Sendable {
     /// Ends the loop behind what it is doing now; on the loop only.
     /// - Parameter done: called when everything on it has ended.
     func endSoon(_ done: @escaping () -> Void) {
+        guard !hasEnded else { return done() }
         isEnding = true
         afterEnd.append(done)
     }
@@ -210,11 +232,23 @@ final class Loop: @unchecked Sendable {
         for pollable in poller.all { pollable.loopEnds() }
         while let alarm = alarms.takeAny() { alarm.fail(EventLoopError.shutdown) }
         finishWork()
-        work.append(contentsOf: inbox.close())
-        finishWork()
-        thread.store(.max, ordering: .relaxed)
+        hasEnded = true
         for done in afterEnd { done() }
         afterEnd = []
+        standIn()
+    }
+
+    /// Does what is asked of a loop that has ended: late parts of tasks and promises, which somebody waits for. Whoever
+    /// asks does it himself, and what others ask meanwhile; the inbox lets in one at a time.
+    private func standIn() {
+        while true {
+            // Before anybody else can stand in.
+            thread.store(Self.nobody, ordering: .relaxed)
+            guard let late = inbox.takeOrLeave() else { return }
+            thread.store(UInt(pthread_self()), ordering: .relaxed)
+            work.append(contentsOf: late)
+            finishWork()
+        }
     }
 
     private func finishWork() {

@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 
 /// Something with a descriptor that a loop watches. It belongs to its loop's thread.
@@ -27,6 +28,7 @@ class Pollable {
     /// Begins to be watched. The loop holds it from now on.
     final func watch(for interest: UInt32) throws(IOError) {
         guard token == nil else { return }
+        guard !loop.isEnding else { throw IOError(errnoCode: ESHUTDOWN, reason: "the event loop ends") }
         token = try loop.poller.add(self, interest)
         self.interest = interest
     }

@@ -28,6 +28,12 @@ struct OutgoingBytes {
         count = 0
     }
 
+    /// Lets go of memory that is not needed for what waits; for when it will wait for long.
+    mutating func compact() {
+        first = first?.compacted()
+        for index in rest.indices { rest[index] = rest[index].compacted() }
+    }
+
     /// Hands to the system what there is, with one call.
     mutating func send(to descriptor: Descriptor, _ gather: Gather) -> Sent {
         guard let first else { return .whole }

@@ -81,7 +81,7 @@ final class SocketChannel: SocketStream, @unchecked Sendable {
 
     override func came(_ bytes: ByteBuffer) {
         isReadAsked = false
-        pipeline.syncOperations.fireChannelRead(NIOAny(kept(bytes)))
+        pipeline.syncOperations.fireChannelRead(NIOAny(bytes.compacted()))
     }
 
     override func cameAll() {
@@ -94,7 +94,7 @@ final class SocketChannel: SocketStream, @unchecked Sendable {
     override func peerEnded() {
         pipeline.syncOperations.fireChannelReadComplete()
         guard isOpen else { return }
-        guard allowsHalfClosure, !isOutputEnded else { return end(ChannelError.eof) }
+        guard allowsHalfClosure, !isOutputEnded, !isInputEnded else { return end(ChannelError.eof) }
         isInputEnded = true
         isReadAsked = false
         stopWatchingInput()

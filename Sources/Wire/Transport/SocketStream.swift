@@ -24,6 +24,7 @@ class SocketStream: Pollable {
     private var isReading = false
     private(set) final var isOpen = true
     private var isSending = false
+    private var sendsSoon = false
     private var hasRoom = true
     private var endsOutput = false
     private var isOutputEnded = false
@@ -40,7 +41,7 @@ class SocketStream: Pollable {
     // MARK: For those who inherit
 
     /// Bytes have come. They lie in the loop's memory: whoever keeps them, or a slice of them, makes the loop get new
-    /// memory, and holds on to 64 KiB for what may be a few bytes; `kept` is the way to keep them.
+    /// memory, and holds on to 64 KiB for what may be a few bytes; `compacted` is the way to keep them.
     func came(_ bytes: ByteBuffer) {}
     /// What an event brought is over.
     func cameAll() {}
@@ -119,14 +120,6 @@ class SocketStream: Pollable {
         return code == 0 ? nil : IOError(errnoCode: code, reason: "connection")
     }
 
-    /// Bytes that came, in memory of their own when that is what they deserve.
-    final func kept(_ bytes: ByteBuffer) -> ByteBuffer {
-        guard bytes.readableBytes <= Loop.readSize / 4 else { return bytes }
-        var copy = ByteBufferAllocator().buffer(capacity: bytes.readableBytes)
-        copy.writeImmutableBuffer(bytes)
-        return copy
-    }
-
     // MARK: Sending
 
     /// Whether no more than the watermark waits to be sent.
@@ -142,7 +135,7 @@ class SocketStream: Pollable {
     final func queue(_ bytes: ByteBuffer) -> Bool {
         guard takesOutput else { return false }
         guard bytes.readableBytes > 0 else { return true }
-        outgoing.append(bytes)
+        outgoing.append(isFull ? bytes.compacted() : bytes)
         if hasRoom, outgoing.count > watermark.high {
             hasRoom = false
             roomChanged()
@@ -153,8 +146,21 @@ class SocketStream: Pollable {
     /// Sends what is queued as far as the peer takes it; the rest follows by itself.
     final func sendAll() {
         // Full already: the kernel will say when it is not.
-        if interest & cepoll_out == 0 { send() }
+        guard !isFull else { return }
+        guard loop.isTurning else { return send() }
+        guard !sendsSoon else { return }
+        sendsSoon = true
+        loop.sendSoon(self)
     }
+
+    /// What was put off to the end of the loop's turn.
+    final func sendNow() {
+        sendsSoon = false
+        if !isFull { send() }
+    }
+
+    /// Whether the system has no room: the kernel was asked to say when there is.
+    private var isFull: Bool { interest & cepoll_out != 0 }
 
     private func send() {
         guard isOpen, !isSending else { return }
@@ -178,7 +184,8 @@ class SocketStream: Pollable {
         if outgoing.isEmpty {
             ask(interest & ~cepoll_out)
             finishOutput()
-        } else {
+        } else if !isFull {
+            outgoing.compact()
             ask(interest | cepoll_out)
         }
     }
@@ -240,5 +247,15 @@ class SocketStream: Pollable {
         guard !change(to: interest) else { return }
         let code = errno
         loop.add(.closure { [self] in end(IOError(errnoCode: code, reason: "epoll_ctl")) })
+    }
+}
+
+extension ByteBuffer {
+    /// These bytes in memory of their own, when they keep much more of it than they need.
+    func compacted() -> ByteBuffer {
+        guard readableBytes <= storageCapacity / 4 else { return self }
+        var copy = ByteBufferAllocator().buffer(capacity: readableBytes)
+        copy.writeImmutableBuffer(self)
+        return copy
     }
 }

@@ -29,7 +29,7 @@ final class SocketTransport: SocketStream, Transport {
     override func came(_ bytes: ByteBuffer) {
         inReadEvent = true
         // A request's head is kept until its answer is out; an answer's bytes are sent on before the next event.
-        owner?.received(isForClient ? kept(bytes) : bytes)
+        owner?.received(isForClient ? bytes.compacted() : bytes)
     }
 
     override func cameAll() {
