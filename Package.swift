@@ -63,6 +63,7 @@ let package = Package(
             dependencies: [
                 "OstiaryWire", "OstiaryTesting", nio, nioPosix, nioTLS, crypto,
                 .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "X509", package: "swift-certificates"),
             ]
         ),
