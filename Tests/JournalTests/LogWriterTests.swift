@@ -8,6 +8,7 @@ import Testing
 
 private func line(_ size: Int) -> [UInt8] { [UInt8](repeating: UInt8(ascii: "x"), count: size - 1) + [10] }
 
+// SEC-701
 @Test func dropsAndCountsWhatDoesNotFit() {
     let buffer = LogBuffer()
     for _ in 0..<1_024 { _ = buffer.append(line(1_024)) }
@@ -62,6 +63,7 @@ private func line(_ size: Int) -> [UInt8] { [UInt8](repeating: UInt8(ascii: "x")
     #expect((try parsed(notice.utf8)["fields"] as? [String: String])?["lines"] == "6")
 }
 
+// SEC-702
 @Test func neverWaitsForASinkThatIsStuck() throws {
     let sink = SlowSink()
     let writer = try LogWriter(sink: sink)

@@ -40,6 +40,7 @@ import Testing
         tokens.remember(TokenDigest(of: Array(key.utf8)), token, at: zero)
     }
 
+    // SEC-203
     @Test func remembersByTheWholeToken() {
         let tokens = VerifiedTokens(capacity: 16, figures: VerifiedTokenFigures())
         let shared = String(repeating: "x", count: 200)
@@ -59,6 +60,7 @@ import Testing
         #expect(bytes == Array(SHA256.hash(data: Array("abc".utf8))))
     }
 
+    // SEC-203
     @Test func everyWordOfTheDigestIsCompared() {
         let digest = TokenDigest(first: 8, second: 2, third: 3, fourth: 4)
         let others = [
@@ -79,6 +81,7 @@ import Testing
         #expect(empty.identity(for: nothing, now: UnixTime(seconds: 1), at: zero, generation: 0) == nil)
     }
 
+    // SEC-203
     @Test func endsWithTheTokenTheFiveMinutesTheKeysAndTheGeneration() {
         let figures = VerifiedTokenFigures()
         let tokens = VerifiedTokens(capacity: 16, figures: figures)
@@ -122,6 +125,7 @@ import Testing
         #expect(figures.misses.current == 1)
     }
 
+    // SEC-203, SEC-701
     @Test func manyTokensStayWithinTheBound() {
         let figures = VerifiedTokenFigures()
         do {
