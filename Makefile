@@ -12,7 +12,7 @@ PYTHON := .venv/bin/python
 RELEASE := -c release -Xswiftc -enforce-exclusivity=unchecked --static-swift-stdlib
 
 .DEFAULT_GOAL := help
-.PHONY: help up build test test-peers release bench soak fuzz fmt lint docs clean
+.PHONY: help up build test test-peers release bench siege soak fuzz compare fmt lint docs clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,11 @@ bench: .venv/ready ## print the gate's CPU time per request (release build; take
 	@Scripts/timed 'release build' swift build --scratch-path $(SCRATCH)-bench $(RELEASE) --product ostiary
 	@$(PYTHON) Benchmarks/run --binary $(SCRATCH)-bench/release/ostiary
 
+siege: .venv/ready ## attack the gate and measure how a good client fares (release build; a few minutes)
+	@Scripts/install-missing build siege
+	@Scripts/timed 'release build' swift build --scratch-path $(SCRATCH)-bench $(RELEASE) --product ostiary
+	@$(PYTHON) Benchmarks/siege --binary $(SCRATCH)-bench/release/ostiary
+
 soak: build .venv/ready ## ten minutes of mixed load; fails on growth, leaks and failed requests (SOAK_SECONDS=600)
 	@$(PYTHON) Scripts/soak
 
@@ -51,6 +56,11 @@ fuzz: ## run every parser on made-up input; fails on a trap or a broken rule (FU
 	@Fuzz/run --binary $(SCRATCH)-fuzz/release/fuzz --found $(SCRATCH)-fuzz/found \
 		--seconds $(or $(FUZZ_SECONDS),30) --targets '$(FUZZ_TARGETS)'
 
+compare: build .venv/ready ## show the vectors of HTTP/1.1 to this gate, nginx, HAProxy and Hummingbird; writes docs/security.md
+	@Scripts/install-missing compare
+	@Scripts/timed 'Hummingbird build' swift build --package-path Tests/Comparison --scratch-path $(SCRATCH)-compare --quiet
+	@$(PYTHON) Tests/Comparison/run --binary $(OSTIARY_BINARY) --hummingbird $(SCRATCH)-compare/debug/hummingbird --write
+
 fmt: ## format the sources in place
 	swift format --in-place --parallel --recursive Package.swift Sources Tests
 
@@ -59,12 +69,13 @@ lint: ## check format, forbidden forms and the order of the rooms
 	@Scripts/lint --self-test
 	@Scripts/lint
 
-docs: ## check that the documentation's links and paths exist
+docs: ## check that the documentation's links exist and that its tables are those of the code
 	@Scripts/install-missing lint
 	@Scripts/check-docs
+	@Scripts/security-table
 
 clean: ## remove what was built
-	rm -rf $(SCRATCH) $(SCRATCH)-bench $(SCRATCH)-fuzz .venv
+	rm -rf $(SCRATCH) $(SCRATCH)-bench $(SCRATCH)-fuzz $(SCRATCH)-compare .venv
 
 .venv/ready: Tests/Peers/requirements.txt
 	@Scripts/install-missing peers

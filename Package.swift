@@ -69,6 +69,7 @@ let package = Package(
                 // Another implementation of HTTP/2 and HPACK to be compared with; the product has its own (0008).
                 .product(name: "NIOHTTP2", package: "swift-nio-http2"),
                 .product(name: "NIOHPACK", package: "swift-nio-http2"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
             ]
         ),
         .testTarget(name: "IdentityTests", dependencies: ["OstiaryIdentity", "OstiaryTesting", crypto, cryptoExtras]),

@@ -7,6 +7,8 @@ import PackageDescription
 // on, and its readers are internal. Compiled here once more, with `-enable-testing`, both stay as they are. Of each room
 // only what reads input is listed, so that few dependencies are needed.
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 
@@ -45,7 +47,8 @@ let package = Package(
         .executableTarget(
             name: "fuzz",
             dependencies: [
-                "OstiaryCore", "OstiaryWire", "OstiaryIdentity", "OstiaryModels", "OstiaryServer", nio,
+                "OstiaryCore", "OstiaryWire", "OstiaryIdentity", "OstiaryModels", "OstiaryServer", nio, nioEmbedded,
+                nioHTTP1,
             ],
             path: "Targets",
             swiftSettings: [.unsafeFlags(["-parse-as-library"])]

@@ -1,4 +1,5 @@
 // expect: cannot convert value of type 'String' to expected argument type 'StaticString'
+// SEC-602
 import OstiaryJournal
 
 func warn(_ journal: Journal, _ token: String) {

@@ -1,4 +1,5 @@
 // expect: missing argument for parameter 'for' in call
+// SEC-002
 import OstiaryVault
 
 func lend(_ vault: Vault) throws -> Int {

@@ -1,4 +1,5 @@
 // expect: cannot convert value of type 'Identity' to expected argument type 'Permit'
+// SEC-002
 import OstiaryCore
 import OstiaryPurse
 

@@ -1,4 +1,5 @@
 // expect: instance method 'withBytes' requires that 'Span<UInt8>' conform to 'Escapable'
+// SEC-404
 import OstiaryCore
 
 func keep(_ secret: borrowing Secret) -> Int {

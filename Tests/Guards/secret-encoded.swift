@@ -1,4 +1,5 @@
 // expect: instance method 'encode' requires that 'Secret' conform to 'Encodable'
+// SEC-404
 import Foundation
 import OstiaryCore
 

@@ -4,6 +4,7 @@ import Testing
 
 @testable import OstiaryIdentity
 
+// SEC-202
 /// Project Wycheproof's vectors through our own key reading and verifying.
 ///
 /// What we decided where the files leave a choice, or ask for what we do not offer:

@@ -21,6 +21,7 @@ private func poisoned(_ text: String) -> Entry {
     return entry
 }
 
+// SEC-601
 @Test(arguments: attacks) func keepsEveryJSONLineWholeWhateverItHolds(_ attack: String) throws {
     let bytes = JSONLine.bytes(of: poisoned(attack))
     #expect(lines(bytes).count == 1)
@@ -35,6 +36,7 @@ private func poisoned(_ text: String) -> Entry {
     }
 }
 
+// SEC-601
 @Test(arguments: attacks) func keepsEveryTextLineWholeWhateverItHolds(_ attack: String) {
     let bytes = TextLine.bytes(of: poisoned(attack))
     #expect(lines(bytes).count == 1)
@@ -58,6 +60,7 @@ private func poisoned(_ text: String) -> Entry {
     #expect(outside.count { $0 == UInt8(ascii: "=") } == 12)
 }
 
+// SEC-601
 @Test(arguments: attacks) func keepsEventsWholeWhateverTheyHold(_ attack: String) throws {
     let json = JSONLine.bytes(of: "key set fetch failed", level: .warning, ["reason": attack], at: someTime)
     let object = try parsed(json)
@@ -67,6 +70,7 @@ private func poisoned(_ text: String) -> Entry {
     #expect(text.dropLast().allSatisfy { 0x20...0x7e ~= $0 })
 }
 
+// SEC-601
 @Test func hasTheSameMembersWhateverHappened() throws {
     let bare = Entry(id: RequestID(high: 0, low: 0), time: someTime, status: 401, outcome: .refused(.missingToken))
     #expect(Set(try parsed(JSONLine.bytes(of: bare)).keys) == members)

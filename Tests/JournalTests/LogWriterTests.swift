@@ -12,6 +12,7 @@ extension LogBuffer {
     fileprivate func append(_ line: [UInt8]) -> Signal { append { $0.raw(line) } }
 }
 
+// SEC-701
 @Test func dropsAndCountsWhatDoesNotFit() {
     let buffer = LogBuffer()
     for _ in 0..<1_024 { _ = buffer.append(line(1_024)) }
@@ -66,6 +67,7 @@ extension LogBuffer {
     #expect((try parsed(notice.utf8)["fields"] as? [String: String])?["lines"] == "6")
 }
 
+// SEC-702
 @Test func neverWaitsForASinkThatIsStuck() throws {
     let sink = SlowSink()
     let writer = try LogWriter(sink: sink)

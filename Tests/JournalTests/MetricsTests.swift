@@ -52,6 +52,7 @@ private func text(_ metrics: Metrics, accept: String? = nil) -> String {
     #expect(!text.contains("gw_ttfb_seconds_bucket"))
 }
 
+// SEC-603, SEC-701
 @Test func keepsTheSeriesBoundedUnderAMillionLabels() {
     let metrics = Metrics(loops: 2, version: "0.1.0")
     var entry = entry(provider: "local")

@@ -9,6 +9,7 @@ private func name(_ number: Int) -> Pseudonym {
     Pseudonym(high: UInt64(number) &* 0x9e37_79b9_7f4a_7c15, low: UInt64(number) << 6)
 }
 
+// SEC-701
 @Test func neverKnowsMoreThanAHundredThousandCallers() throws {
     let purse = Purse(limits: try Limits())
     var random = SystemRandomNumberGenerator()
@@ -20,6 +21,7 @@ private func name(_ number: Int) -> Pseudonym {
     #expect(entries > 95_000)
 }
 
+// SEC-701
 @Test func makesNewcomersShareOneBucketWhenAllAreActive() throws {
     let purse = Purse(limits: try Limits())
     for number in 0..<BucketShard.limit { #expect(purse.visit(Permit.sample(name(number)), at: at(0)) == nil) }

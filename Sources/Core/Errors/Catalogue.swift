@@ -15,6 +15,7 @@ extension GateError {
         case targetTooLong = "target_too_long"
         case unsupportedMediaType = "unsupported_media_type"
         case expectationFailed = "expectation_failed"
+        case misdirectedRequest = "misdirected_request"
         case rateLimitExceeded = "rate_limit_exceeded"
         case concurrencyLimitExceeded = "concurrency_limit_exceeded"
         case tooManyFailures = "too_many_failures"
@@ -175,6 +176,15 @@ extension GateError.Code {
                 retry: .never,
                 sentence: "The expectation is not supported",
                 hint: "Only Expect: 100-continue is understood."
+            )
+        case .misdirectedRequest:
+            .init(
+                name: "misdirected_request",
+                status: 421,
+                source: .client,
+                retry: .never,
+                sentence: "This gate does not answer to that host",
+                hint: "Use a name that listen.hosts lists, or add this one there."
             )
         case .rateLimitExceeded:
             .init(

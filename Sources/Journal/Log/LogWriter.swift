@@ -68,9 +68,11 @@ public final class LogWriter: Sendable {
                 .counter,
                 "Log lines dropped because \(LogBuffer.limit) bytes were waiting already."
             ) { [buffer] in Double(buffer.dropped.current) },
-            Instrument("gw_log_waiting_bytes", .gauge, "Log bytes that wait to be written.") { [buffer] in
-                Double(buffer.fill)
-            },
+            Instrument(
+                "gw_log_waiting_bytes",
+                .gauge,
+                "Log bytes that wait to be written; at most \(LogBuffer.limit)."
+            ) { [buffer] in Double(buffer.fill) },
             Instrument("gw_log_lost_bytes_total", .counter, "Log bytes that the sink refused.") { [lost] in
                 Double(lost.current)
             },

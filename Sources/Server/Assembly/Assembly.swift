@@ -82,6 +82,7 @@ struct Assembly {
                 worker: $0,
                 door: door,
                 origins: configuration.listen.origins,
+                hosts: HostRule(configuration.listen.hosts),
                 proxies: TrustedProxies(
                     configuration.listen.trustedProxies,
                     field: configuration.listen.forwarding

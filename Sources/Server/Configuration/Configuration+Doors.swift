@@ -6,6 +6,8 @@ extension Configuration {
         public var workers: Int?
         /// Origins (RFC 6454) of web pages that may call; a preflight from any other is refused.
         public var origins: [String] = []
+        /// The hosts that the door answers to, each `host` or `host:port` in lower case; empty means any.
+        public var hosts: [String] = []
         /// Proxies whose word counts for where a request came from; empty means nobody's.
         public var trustedProxies: [IPNetwork] = []
         /// The field that those proxies write.

@@ -80,6 +80,19 @@ extension Configuration {
             most: 100
         ),
         .list(
+            \.hosts,
+            About(
+                name: "hosts",
+                help:
+                    "hosts that the door answers to, with any port where none is written; requests for others are refused "
+                    + "with 421, probes too",
+                fallback: "any",
+                example: "[gate.example]"
+            ),
+            of: .host,
+            most: 100
+        ),
+        .list(
             \.trustedProxies,
             About(
                 name: "trusted_proxies",

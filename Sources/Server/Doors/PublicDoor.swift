@@ -10,6 +10,7 @@ final class PublicDoor: EdgeService {
     private let corridor: Corridor
     private let door: Door
     private let origins: OriginRule
+    private let hosts: HostRule
     private let proxies: TrustedProxies
     private let isDevelopment: Bool
     private let worker: Worker
@@ -20,6 +21,7 @@ final class PublicDoor: EdgeService {
         worker: Worker,
         door: Door,
         origins: [String],
+        hosts: HostRule,
         proxies: TrustedProxies,
         isDevelopment: Bool
     ) {
@@ -27,6 +29,7 @@ final class PublicDoor: EdgeService {
         self.worker = worker
         self.door = door
         self.origins = OriginRule(origins)
+        self.hosts = hosts
         self.proxies = proxies
         self.isDevelopment = isDevelopment
         corridor = Corridor(rooms: rooms, worker: worker)
@@ -41,6 +44,7 @@ final class PublicDoor: EdgeService {
         let route = head.withPath(Routes.find)
         let call: Call
         do throws(GateError) {
+            try hosts.check(head)
             call = try Call(head, id: id, route: route, peer: peer, started: reply.started)
         } catch {
             let entry = Entry(
@@ -52,7 +56,7 @@ final class PublicDoor: EdgeService {
                 at: worker.date
             )
             // Two credentials leave no one to believe; nothing more is read from this connection.
-            reply.endConnection()
+            if error.code == .invalidRequest { reply.endConnection() }
             return refuse(error, entry, body, reply)
         }
         if origins.isPreflight(head) {

@@ -77,6 +77,11 @@ public final class RequestHead: Sendable {
         target.query.isEmpty ? [] : bytes.withReadableSpan { Array(copying: $0.extracting(target.query)) }
     }
 
+    /// Lends the `host[:port]` that the request is for: the target's where it has one, otherwise that of `Host`.
+    public func withHost<Result>(_ body: (Span<UInt8>) -> Result) -> Result? {
+        (target.authority ?? fields.first(.host)).map { slice($0).withReadableSpan(body) }
+    }
+
     public func has(_ name: FieldName) -> Bool { fields.has(name) }
 
     /// Whether more than one field has this name.

@@ -11,6 +11,8 @@ struct RequestTarget: Sendable, Equatable {
     let decodedPath: [UInt8]?
     /// The query without `?`; empty when there is none.
     let query: Range<Int>
+    /// The `host[:port]` of an absolute-form target, which then counts instead of `Host` (RFC 9112 section 3.2.2).
+    let authority: Range<Int>?
 
     /// Reads origin-form and absolute-form (RFC 9112 section 3.2).
     static func read(_ bytes: Span<UInt8>, _ range: Range<Int>) throws(HeadFault) -> RequestTarget {
@@ -27,21 +29,23 @@ struct RequestTarget: Sendable, Equatable {
             if octet == UInt8(ascii: "?"), pathEnd == range.upperBound { pathEnd = index }
         }
         guard !range.isEmpty else { throw .malformed("the target is empty") }
+        var authority: Range<Int>?
         if bytes[start] != UInt8(ascii: "/") {
-            start = try absoluteFormPath(bytes, start..<pathEnd)
+            let found = try readAuthority(bytes, start..<pathEnd)
+            (authority, start) = (found, found.upperBound)
         }
         let query = pathEnd < range.upperBound ? pathEnd + 1..<range.upperBound : range.upperBound..<range.upperBound
         if hasEscape {
             try checkEscapes(bytes, query)
             let decoded = try decode(bytes, start..<pathEnd)
             try checkSegments(decoded.span, 0..<decoded.count)
-            return RequestTarget(path: start..<pathEnd, decodedPath: decoded, query: query)
+            return RequestTarget(path: start..<pathEnd, decodedPath: decoded, query: query, authority: authority)
         }
         try checkSegments(bytes, start..<pathEnd)
-        return RequestTarget(path: start..<pathEnd, decodedPath: nil, query: query)
+        return RequestTarget(path: start..<pathEnd, decodedPath: nil, query: query, authority: authority)
     }
 
-    private static func absoluteFormPath(_ bytes: Span<UInt8>, _ range: Range<Int>) throws(HeadFault) -> Int {
+    private static func readAuthority(_ bytes: Span<UInt8>, _ range: Range<Int>) throws(HeadFault) -> Range<Int> {
         for scheme in ["http://", "https://"] as [StaticString] {
             let text = UnsafeBufferPointer(start: scheme.utf8Start, count: scheme.utf8CodeUnitCount)
             guard range.count > text.count,
@@ -53,7 +57,7 @@ struct RequestTarget: Sendable, Equatable {
             guard HostField.isValid(bytes, authority..<end), end < range.upperBound else {
                 throw .malformed("the target's authority is not host[:port]")
             }
-            return end
+            return authority..<end
         }
         throw .malformed("the target is neither a path nor an http URL")
     }
@@ -115,11 +119,14 @@ struct RequestTarget: Sendable, Equatable {
         }
     }
 
-    /// `.` or `..`, also before a `;` parameter, which some servers strip first.
+    /// `.` or `..`, also before a `;` parameter, plain or encoded, which some servers strip first.
     private static func isDots(_ path: Span<UInt8>, _ range: Range<Int>) -> Bool {
         var index = range.lowerBound
         while index < range.upperBound, path[index] == UInt8(ascii: ".") { index += 1 }
         let dots = index - range.lowerBound
-        return (dots == 1 || dots == 2) && (index == range.upperBound || path[index] == UInt8(ascii: ";"))
+        guard dots == 1 || dots == 2 else { return false }
+        guard index < range.upperBound, path[index] != UInt8(ascii: ";") else { return true }
+        return index + 2 < range.upperBound && path[index] == UInt8(ascii: "%")
+            && path[index + 1] == UInt8(ascii: "3") && path[index + 2] | 0x20 == UInt8(ascii: "b")
     }
 }

@@ -37,6 +37,7 @@ import Testing
         #expect(fault(Array(text.utf8)) != nil)
     }
 
+    // SEC-112
     @Test func keepsMembersInTheirOrderAndNumbersAsSpelled() throws {
         let value = try read(#"{"b":1.50,"a":[null,true,"x"]}"#)
         #expect(value.object?.members.map(\.name) == ["b", "a"])
@@ -49,6 +50,7 @@ import Testing
         #expect(value.string.map { Array($0.utf8) } == Array("A\u{1F600}/\n\u{e9}z".utf8))
     }
 
+    // SEC-112
     @Test(arguments: [
         #"{"a":1,"a":1}"#, #"{"a":1,"\u0061":2}"#, #"{"x":{"a":1,"b":2,"a":3}}"#, #"[{"":1,"":2}]"#,
         #"{"1":0,"2":0,"3":0,"4":0,"5":0,"6":0,"7":0,"8":0,"9":0,"10":0,"\u0031":0}"#,
@@ -64,6 +66,7 @@ import Testing
         #expect(try read(text).object?.members.count == 10)
     }
 
+    // SEC-112
     @Test(arguments: [
         #""\ud83d""#, #""\ud83dx""#, #""\ude00""#, #""\ud83d\n""#, #""\ud83d\ud83d""#, #""\ud83d\u0041""#,
         #""\ude00\ud83d""#,
@@ -72,6 +75,7 @@ import Testing
         #expect(fault(Array(text.utf8)) == .loneSurrogate)
     }
 
+    // SEC-112
     @Test(arguments: [
         [0x80], [0xc0, 0xaf], [0xc3], [0xe0, 0x80, 0x80], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80], [0xff],
         [0xf5, 0x80, 0x80, 0x80], [0xc3, 0x28],
@@ -89,6 +93,7 @@ import Testing
         #expect(fault([0x31, 0x00]) == .trailing)
     }
 
+    // SEC-112
     @Test func boundsTheDepth() throws {
         #expect(throws: Never.self) { try read(String(repeating: "[", count: 3) + "]]]", depth: 3) }
         #expect(fault(Array("[[[[]]]]".utf8), depth: 3) == .depth)
@@ -97,6 +102,7 @@ import Testing
         #expect(fault(Array("[]".utf8), depth: 0) == .depth)
     }
 
+    // SEC-112
     @Test func survivesALongRunOfOpeningBrackets() {
         let brackets = [UInt8](repeating: UInt8(ascii: "["), count: 32 << 20)
         #expect(fault(brackets) == .depth)
@@ -126,6 +132,7 @@ import Testing
         }
     }
 
+    // SEC-001
     @Test func everyPrefixOfADocumentIsRefusedWithoutATrap() throws {
         let document = Array(#" {"a":[1.5e-3,"\ud83d\ude00é",null,{"b":true}],"c":false}"#.utf8)
         for length in 0..<document.count { #expect(fault(Array(document[..<length])) != nil) }

@@ -58,6 +58,7 @@ import Testing
         }
     }
 
+    // SEC-001
     @Test func damagedDocumentsNeverTrap() {
         var steps = Steps(state: 7)
         for _ in 0..<2000 {

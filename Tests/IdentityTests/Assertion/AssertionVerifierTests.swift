@@ -38,6 +38,7 @@ import Testing
         }
     }
 
+    // SEC-206
     @Test func acceptsAnAssertionForThisServerAlone() async throws {
         #expect(try await fault(assertion()) == nil)
         #expect(try await fault(assertion(["aud": #"["https://gate.example/oauth/token"]"#])) == nil)
@@ -78,6 +79,7 @@ import Testing
         #expect(try await fault(other) == nil)
     }
 
+    // SEC-002, SEC-205
     @Test func refusesWhenTheStoreIsFull() async throws {
         for _ in 0..<10 { #expect(try await fault(assertion()) == nil) }
         #expect(try await fault(assertion()) == .replayStore)

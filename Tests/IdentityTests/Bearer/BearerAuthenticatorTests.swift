@@ -36,6 +36,7 @@ import Testing
         #expect(scene.figure("gw_auth_total", "accepted") == 2)
     }
 
+    // SEC-604
     @Test func saysTheSameOfEveryOtherFault() async throws {
         let faulty: [(String, String)] = [
             ("x", "malformed"),
@@ -100,6 +101,7 @@ import Testing
         #expect(scene.figure("gw_token_cache_entries") == 1)
     }
 
+    // SEC-702
     @Test func aKnownCallerIsKnownWithoutSuspending() async throws {
         let call = call(try scene.good())
         _ = try await scene.authenticator.identify(call, remembering: tokens)
@@ -115,6 +117,7 @@ import Testing
         #expect(done.isOpen)
     }
 
+    // SEC-210, SEC-005
     @Test func aKnownTokenStillExpires() async throws {
         let token = try scene.signer.token(payload: claims(["exp": "\(start + 60)"]))
         #expect(await refusal(token) == nil)
@@ -177,6 +180,7 @@ import Testing
         #expect(isKnown(now: Double(start), at: moment.advanced(bySeconds: 300)) == false)
     }
 
+    // SEC-002, SEC-005
     @Test func aWallClockSetBackRefusesTokensOfTheFuture() async throws {
         let token = try scene.good()
         #expect(await refusal(token) == nil)
@@ -197,6 +201,7 @@ import Testing
         }
     }
 
+    // SEC-203
     @Test func badTokensLeaveNothingBehind() async throws {
         _ = await scene.verifier.prime()
         let body = Base64URL.encode(Array(claims().utf8)) + "." + Base64URL.encode(Array(repeating: 1, count: 64))

@@ -27,6 +27,7 @@ import Testing
 
     // MARK: Header
 
+    // SEC-201
     @Test(arguments: [
         "none", "None", "NONE", "nOnE", "none ", "", "es256", " ES256", "ES256 ", "ES256\\u0000", "HS256", "RS256",
         "ES384", "EdDSA", "\u{ff25}S256", "E\u{17f}256",
@@ -35,6 +36,7 @@ import Testing
         #expect(try await scene.fault(header: #"{"alg":"\#(name)","kid":"es-1"}"#, [:]) == .algNotAllowed)
     }
 
+    // SEC-201
     @Test func refusesAnUnsignedToken() async throws {
         let payload = Base64URL.encode(Array(claims().utf8))
         for header in [#"{"alg":"none"}"#, #"{"alg":"ES256","kid":"es-1"}"#] {
@@ -42,6 +44,7 @@ import Testing
         }
     }
 
+    // SEC-201
     @Test func refusesAnHMACUnderPublicMaterial() async throws {
         let input =
             Base64URL.encode(Array(#"{"alg":"HS256","kid":"es-1"}"#.utf8)) + "."
@@ -51,6 +54,7 @@ import Testing
         #expect(await scene.fault("\(input).\(Base64URL.encode(Array(mac)))") == .algNotAllowed)
     }
 
+    // SEC-201
     @Test(arguments: [#"["exp"]"#, "[]", #""exp""#, "null", #"["b64"]"#, #"["x","x"]"#, "{}"])
     func refusesCrit(value: String) async throws {
         #expect(try await scene.fault(header: #"{"alg":"ES256","kid":"es-1","crit":\#(value)}"#, [:]) == .crit)
@@ -73,6 +77,7 @@ import Testing
 
     // MARK: Keys
 
+    // SEC-201
     @Test(arguments: ["ES-1", "es-1 ", "es-1\\u0000", "' OR 1=1", "../../dev/null", "https://attacker.example/k", ""])
     func refusesAnUnknownKeyName(name: String) async throws {
         #expect(try await scene.fault(header: #"{"alg":"ES256","kid":"\#(name)"}"#, [:]) == .unknownKey)
@@ -85,6 +90,7 @@ import Testing
         #expect(scene.server.fetches == 0)
     }
 
+    // SEC-201
     @Test func neverUsesAKeyThatTheTokenBrings() async throws {
         let attacker = Signer("es-1")
         let more = [
@@ -116,6 +122,7 @@ import Testing
         #expect(try await scene.fault([:]) == .ambiguousKey)
     }
 
+    // SEC-201
     @Test func refusesAnAlgorithmThatIsNotTheKeys() async throws {
         let rsa = try #require(Signer.rsa)
         var policy = Scene.policy()
@@ -162,6 +169,7 @@ import Testing
         }
     }
 
+    // SEC-201
     @Test func refusesSignaturesOfEveryOtherLengthAndShape() async throws {
         let token = try scene.good()
         let parts = token.split(separator: ".").map(String.init)
@@ -218,6 +226,7 @@ import Testing
         #expect(try await scene.fault(["aud": #"["other","https://gate.example"]"#]) == nil)
     }
 
+    // SEC-005
     @Test func theLeewayEndsExactly() async throws {
         let leeway = 30
         #expect(try await scene.fault(["exp": "\(start - leeway + 1)"]) == nil)
@@ -266,6 +275,7 @@ import Testing
         #expect(scene.server.fetches == 1)
     }
 
+    // SEC-204
     @Test func neverFetchesKeysForTokensThatWouldNotDo() async throws {
         let unacceptable: [[String: String?]] = [
             ["exp": "\(start - 3600)", "iat": "\(start - 7200)"], ["aud": "\"other\""], ["iss": "\"other\""],
@@ -280,6 +290,7 @@ import Testing
 
     // MARK: Several issuers
 
+    // SEC-201
     @Test func looksKeysUpWithinTheIssuer() async throws {
         let one = Signer("shared")
         let two = Signer("shared")

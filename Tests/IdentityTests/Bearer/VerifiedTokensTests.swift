@@ -181,6 +181,7 @@ import Testing
         #expect(tokens.count == 1)
     }
 
+    // SEC-203, SEC-701
     @Test func manyTokensStayWithinTheBound() {
         let figures = VerifiedTokenFigures()
         do {

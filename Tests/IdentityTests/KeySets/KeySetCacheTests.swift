@@ -10,6 +10,7 @@ import Testing
 
     // MARK: An empty cache
 
+    // SEC-204
     @Test func aThousandFirstRequestsCauseOneFetch() async throws {
         let scene = try Scene(signer: signer, mode: .hang)
         let token = Array(try scene.good().utf8)
@@ -27,6 +28,7 @@ import Testing
         #expect(scene.waiters == 0)
     }
 
+    // SEC-204, SEC-701
     @Test func moreWaitersThanTheBoundAreRefusedAtOnce() async throws {
         let scene = try Scene(signer: signer, mode: .hang)
         let token = Array(try scene.good().utf8)
@@ -100,6 +102,7 @@ import Testing
         #expect(scene.notices.failed == [result])
     }
 
+    // SEC-204
     @Test func aDocumentOf300KiBIsAFailure() async throws {
         let padding = Array(repeating: UInt8(ascii: " "), count: 300 << 10)
         let scene = try Scene(signer: signer, mode: .document(document(signer.jwk()) + padding))
@@ -114,6 +117,7 @@ import Testing
         #expect(scene.notices.failed == ["malformed"])
     }
 
+    // SEC-204, SEC-702
     @Test func aServerThatHangsIsGivenUpAfterFiveSeconds() async throws {
         let scene = try Scene(signer: signer, mode: .hang)
         let token = try scene.good()
@@ -148,6 +152,7 @@ import Testing
 
     // MARK: A set that ages
 
+    // SEC-204, SEC-702
     @Test func anExpiredSetIsServedWhileItIsReadAnew() async throws {
         let scene = try Scene(signer: signer)
         #expect(await scene.fault(try scene.good()) == nil)
@@ -176,6 +181,7 @@ import Testing
         #expect(scene.verifier.keySets.first?.stale == true)
     }
 
+    // SEC-204
     @Test func aFailedRefreshChangesNothing() async throws {
         let scene = try Scene(signer: signer)
         #expect(await scene.verifier.prime())
@@ -266,6 +272,7 @@ import Testing
         #expect(refusal.map { "\($0.cause)" } == "unknown_key")
     }
 
+    // SEC-204
     @Test func aSetThatDropsAllItsKeysIsNotBelieved() async throws {
         let scene = try Scene(signer: signer)
         #expect(await scene.verifier.prime())

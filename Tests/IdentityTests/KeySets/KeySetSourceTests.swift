@@ -13,6 +13,7 @@ import Testing
         #expect(FetchedKeySet.isAllowed(url))
     }
 
+    // SEC-204
     @Test(arguments: [
         "", "idp.example", "ftp://idp.example", "http://idp.example/keys", "http://127.0.0.1.example/",
         "http://localhost.example/", "https://user:pw@idp.example/", "https://", "https:///keys", "https://:443/",

@@ -8,6 +8,7 @@ import Testing
 @Suite struct UnknownNameTests {
     let signer = Signer("es-1")
 
+    // SEC-204
     @Test func aStormOfUnknownNamesCausesOneFetch() async throws {
         let scene = try Scene(signer: signer)
         #expect(await scene.verifier.prime())
@@ -34,6 +35,7 @@ import Testing
         #expect(scene.server.fetches == 2)
     }
 
+    // SEC-702
     @Test func goodTokensNeverSuspendDuringAStorm() async throws {
         let scene = try Scene(signer: signer)
         #expect(await scene.verifier.prime())
@@ -116,6 +118,7 @@ import Testing
         #expect(await scene.fault(token) == nil)
     }
 
+    // SEC-701
     @Test func absentNamesAreBounded() {
         var names = AbsentNames()
         let now = MonotonicTime(nanoseconds: 0)

@@ -15,6 +15,7 @@ import Testing
         #expect(try await store.enter(id("a"), until: time(20), now: time(10)))
     }
 
+    // SEC-205, SEC-701
     @Test func refusesWhenFullOfLiveEntries() async throws {
         let store = MemoryReplayStore(capacity: 2)
         #expect(try await store.enter(id("a"), until: time(10), now: time(0)))
@@ -25,6 +26,7 @@ import Testing
         #expect(store.instruments.first?.read() == 2)
     }
 
+    // SEC-205
     @Test func ofManyAtOnceOneIsTaken() async throws {
         let store = MemoryReplayStore()
         let taken = await withTaskGroup(of: Bool.self) { group in

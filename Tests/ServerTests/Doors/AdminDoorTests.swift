@@ -21,6 +21,7 @@ import Testing
         }
     }
 
+    // SEC-004
     @Test func thePublicDoorServesNoneOfIt() async throws {
         try await GateRig.run { rig async throws in
             for path in ["/metrics", "/admin/stats", "/dev/token"] {
@@ -105,6 +106,7 @@ import Testing
         }
     }
 
+    // SEC-004
     @Test func developmentModeListensOnLoopbackOnly() async throws {
         await #expect(throws: Running.Failure.self) {
             try await GateRig.run(

@@ -70,6 +70,7 @@ import Testing
         }
     }
 
+    // SEC-702
     @Test func aServerThatHangsCostsFiveSeconds() async throws {
         try await waitForKeys { rig, line async throws in
             #expect(try await line.staysSilent(milliseconds: 20))
@@ -92,6 +93,7 @@ import Testing
         }
     }
 
+    // SEC-702
     @Test func aFailedRefreshChangesNothing() async throws {
         let issuer = TestIssuer()
         let host = try KeySetHost(.document(TestIssuer.keySet(issuer)))

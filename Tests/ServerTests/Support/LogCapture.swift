@@ -5,8 +5,13 @@ import Synchronization
 /// Keeps what the gate logs.
 final class LogCapture: LogSink {
     private let state = Mutex<[UInt8]>([])
+    private let isBroken = Atomic<Bool>(false)
+
+    /// From now on nothing can be written.
+    func breakDown() { isBroken.store(true, ordering: .relaxed) }
 
     func write(_ bytes: [UInt8]) -> Bool {
+        guard !isBroken.load(ordering: .relaxed) else { return false }
         state.withLock { $0 += bytes }
         return true
     }

@@ -89,6 +89,7 @@ import Testing
         }
     }
 
+    // SEC-001
     /// No prefix and no single changed byte of a good head may trap.
     @Test func trapsOnNothing() {
         let good = Array(

@@ -67,6 +67,21 @@ extension Form where Value == String {
         )
     }
 
+    /// A host that requests are for, with a port or without; kept in lower case.
+    static var host: Form {
+        Form(
+            noun: "a host such as gate.example, 192.0.2.1 or [2001:db8::1], with a port or without",
+            schema: [
+                .init("type", "string"), .init("pattern", "^([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+\\])(:[0-9]{1,5})?$"),
+            ],
+            parse: { written throws(Complaint) in
+                guard isPrintable(written.text, most: 255), HostName.isValid(written.text) else { throw Complaint() }
+                return written.text.lowercased()
+            },
+            show: { $0 }
+        )
+    }
+
     /// A provider's base URL.
     static var baseURL: Form {
         Form(

@@ -1,0 +1,1 @@
+../../Tests/CoreTests/Twins/FoundationJSON.swift

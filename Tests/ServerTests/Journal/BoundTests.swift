@@ -1,0 +1,86 @@
+import OstiaryCore
+import OstiaryTesting
+import Testing
+
+@testable import OstiaryServer
+
+// SEC-701
+/// Everything that fills says how full it is and how full it may become.
+@Suite struct BoundTests {
+    /// Levels that are bounded by something else, which is named.
+    static let elsewhere = [
+        "gw_build_info": "a constant",
+        "gw_inflight_requests": "gw_edge_connections_limit: one for each connection",
+        "gw_reservations_in_flight": "gw_edge_connections_limit: one for each request",
+        "gw_upstream_connections": "gw_edge_connections_limit: one for each request, and the idle ones of each pool",
+        "gw_vault_keys": "the configuration",
+        "process_resident_memory_bytes": "all the others together",
+        "process_open_fds": "process_max_fds",
+        "process_max_fds": "a bound itself",
+        "process_start_time_seconds": "a time",
+    ]
+
+    private struct Level {
+        let name: String
+        let help: String
+        var values: [Double]
+    }
+
+    private static func levels(_ exposition: String) -> [Level] {
+        var levels: [Level] = []
+        var help: [Substring: String] = [:]
+        for line in exposition.split(separator: "\n") {
+            let words = line.split(separator: " ", maxSplits: 3, omittingEmptySubsequences: false)
+            if words.count == 4, words[1] == "HELP" { help[words[2]] = String(words[3]) }
+            if words.count == 4, words[1] == "TYPE", words[3] == "gauge" {
+                levels.append(Level(name: String(words[2]), help: help[words[2]] ?? "", values: []))
+            }
+            if line.first != "#", let last = levels.indices.last,
+                line.prefix(while: { $0 != "{" && $0 != " " }) == levels[last].name
+            {
+                levels[last].values.append(words.last.flatMap { Double($0) } ?? .nan)
+            }
+        }
+        return levels
+    }
+
+    @Test func everyLevelNamesItsBound() async throws {
+        try await GateRig.run { rig async throws in
+            _ = try await rig.chat("echo")
+            let levels = Self.levels(try await rig.askAdmin("GET", "/metrics").text)
+            #expect(levels.count > 10)
+            let names = Set(levels.map(\.name))
+            for level in levels where Self.elsewhere[level.name] == nil {
+                let isBound = level.name.hasSuffix("_limit") || level.name.hasSuffix("_capacity")
+                let hasBound =
+                    names.contains(level.name + "_limit")
+                    || names.contains(level.name.replacing("_entries", with: "_capacity"))
+                        && level.name.hasSuffix("_entries")
+                #expect(
+                    isBound || hasBound || level.help.contains("at most "),
+                    "\(level.name) says nothing of its bound: add a gauge NAME_limit, or say «at most» in its help"
+                )
+            }
+            // No excuse for what is not there any more.
+            #expect(Self.elsewhere.keys.allSatisfy(names.contains))
+        }
+    }
+
+    @Test func nothingIsFullerThanItMayBe() async throws {
+        try await GateRig.run { rig async throws in
+            for number in 0..<20 { _ = try await rig.chat("echo", token: rig.token(sub: "user-\(number)")) }
+            let levels = Self.levels(try await rig.askAdmin("GET", "/metrics").text)
+            func value(_ name: String) -> Double? { levels.first { $0.name == name }?.values.max() }
+            for (fill, bound) in [
+                ("gw_edge_connections", "gw_edge_connections_limit"),
+                ("gw_held_body_bytes", "gw_held_body_bytes_limit"),
+                ("gw_token_cache_entries", "gw_token_cache_capacity"), ("process_open_fds", "process_max_fds"),
+            ] {
+                let (fill, bound) = (try #require(value(fill)), try #require(value(bound)))
+                #expect(fill <= bound)
+            }
+            #expect(value("gw_token_cache_entries") == 20)
+            #expect(value("gw_ratelimit_entries") ?? 0 <= 100_000)
+        }
+    }
+}
