@@ -172,7 +172,7 @@ final class UpstreamConnection: TransportOwner, Watched, Partner {
         if pool.target.origin.isSecure { setDeadline(settings.connectTime) } else { state = .idle }
     }
 
-    func secured() {
+    func secured(applicationProtocol: String?) {
         guard state == .connecting else { return }
         state = .idle
         deadline = .never

@@ -14,6 +14,8 @@ public final class Door: Sendable {
     public let brokenHeads = Counter()
     public let unanswered = Counter()
     private let reachedLimits = EdgeLimit.allCases.map { _ in Counter() }
+    /// What the connections that speak HTTP/2 count.
+    let http2 = HTTP2Figures()
 
     public init(limits: EdgeLimits) {
         self.limits = limits
@@ -112,6 +114,6 @@ public final class Door: Sendable {
                     "How often a client ran into a bound of the edge.",
                     labels: labels + [(name: "limit", value: limit.rawValue)]
                 ) { Double(counter.current) }
-            }
+            } + http2.instruments(labels)
     }
 }

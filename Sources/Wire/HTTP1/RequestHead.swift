@@ -46,6 +46,25 @@ public final class RequestHead: Sendable {
         fields = reader.fields
     }
 
+    /// A head whose parts were read and checked elsewhere (HTTP/2), as ranges into `bytes`.
+    init(
+        _ bytes: ByteBuffer,
+        method: Method,
+        target: RequestTarget,
+        fields: FieldLines,
+        framing: BodyFraming,
+        expectsContinue: Bool
+    ) {
+        self.bytes = bytes
+        self.target = target
+        self.fields = fields
+        self.method = method
+        self.framing = framing
+        self.expectsContinue = expectsContinue
+        isHTTP10 = false
+        keepsConnection = true
+    }
+
     /// The path in its one form (see `RequestTarget`).
     public var pathBytes: ByteBuffer {
         if let decoded = target.decodedPath { return ByteBuffer(bytes: decoded) }

@@ -75,7 +75,7 @@ struct RequestHeadReader {
         }
     }
 
-    private static func method(_ bytes: Span<UInt8>, _ length: Int) -> Method {
+    static func method(_ bytes: Span<UInt8>, _ length: Int) -> Method {
         switch length {
         case 3 where equalsExactly(bytes, length, "GET"): .get
         case 3 where equalsExactly(bytes, length, "PUT"): .put
@@ -108,7 +108,7 @@ struct RequestHeadReader {
         return false
     }
 
-    private static func equals(_ bytes: Span<UInt8>, _ range: Range<Int>, _ text: StaticString) -> Bool {
+    static func equals(_ bytes: Span<UInt8>, _ range: Range<Int>, _ text: StaticString) -> Bool {
         guard range.count == text.utf8CodeUnitCount else { return false }
         return (0..<range.count).allSatisfy { lowerCased(bytes[range.lowerBound + $0]) == text.utf8Start[$0] }
     }

@@ -69,7 +69,7 @@ final class ChannelTransport: ChannelDuplexHandler, Transport {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case .handshakeCompleted? = event as? TLSUserEvent { owner.secured() }
+        if case .handshakeCompleted(let name)? = event as? TLSUserEvent { owner.secured(applicationProtocol: name) }
         context.fireUserInboundEventTriggered(event)
     }
 

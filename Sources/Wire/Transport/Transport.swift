@@ -25,7 +25,8 @@ protocol Transport: AnyObject {
 protocol TransportOwner: AnyObject {
     func attached(to transport: any Transport)
     /// The TLS below is established and its peer verified; nothing was sent before.
-    func secured()
+    /// - Parameter applicationProtocol: what both sides agreed on (ALPN, RFC 7301); `nil` for nothing.
+    func secured(applicationProtocol: String?)
     func received(_ bytes: ByteBuffer)
     /// The read batch is over; what was written meanwhile leaves now.
     func receivedAll()
@@ -35,5 +36,5 @@ protocol TransportOwner: AnyObject {
 }
 
 extension TransportOwner {
-    func secured() {}
+    func secured(applicationProtocol: String?) {}
 }

@@ -16,6 +16,8 @@ final class FakeTransport: Transport {
     }
 
     private(set) var actions: [Action] = []
+    /// All bytes that were written.
+    private(set) var sent = ByteBuffer()
     var isWritable = true
     private(set) var isReading = true
     /// Runs inside `flush`, where a real transport may call back.
@@ -23,7 +25,10 @@ final class FakeTransport: Transport {
     /// Runs inside `close` and `reset`, as a real transport tells its owner at once.
     var whileClosing: (() -> Void)?
 
-    func write(_ bytes: ByteBuffer) { actions.append(.write(String(buffer: bytes))) }
+    func write(_ bytes: ByteBuffer) {
+        actions.append(.write(String(buffer: bytes)))
+        sent.writeImmutableBuffer(bytes)
+    }
     func flush() {
         actions.append(.flush)
         let callback = whileFlushing
