@@ -24,6 +24,9 @@ public final class HTTPProvider: Sendable {
         fixedLines = lines
     }
 
+    /// Says that no further request is meant for this provider under this key: its connections are not kept.
+    public func leave() { target.leave() }
+
     /// Asks the model and returns when its answer begins.
     /// - Throws: `.upstreamAuthFailed` when the provider refuses the gate's key, `.upstreamProtocolError` for a
     ///   redirect, and what the dialler throws.
