@@ -11,16 +11,17 @@ import OstiaryWire
 ///
 /// Every request behind a credential walks through here, in this order and by no other way: the compiler asks for the
 /// permit before a key is lent, and a reservation that nobody settles gives itself back and is counted as a fault. One
-/// corridor stands on each event loop; where everything is known it is walked from end to end without a pause.
+/// corridor stands on each event loop and leads through one set of rooms, from a request's beginning to its end; where
+/// everything is known it is walked from end to end without a pause.
 final class Corridor {
-    private let rooms: Rooms
+    let rooms: Rooms
     private let tokens: VerifiedTokens
     private let worker: Worker
 
-    init(rooms: Rooms, worker: Worker) {
+    init(rooms: Rooms, worker: Worker, tokens: VerifiedTokens) {
         self.rooms = rooms
         self.worker = worker
-        tokens = rooms.bearer.makeMemory()
+        self.tokens = tokens
     }
 
     /// Takes a call from its head to its entry in the journal: one answer, one entry, whatever happens.
