@@ -47,7 +47,7 @@ public struct BearerAuthenticator: Authenticator {
                 for: digest,
                 now: clock.now,
                 at: clock.monotonic,
-                generation: verifier.generation
+                generation: verifier.keyGeneration.current
             ) {
                 figures.accepted.increment()
                 return known

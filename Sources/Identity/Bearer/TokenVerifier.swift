@@ -37,9 +37,8 @@ public final class TokenVerifier: Sendable {
     private let algorithms: [SignatureAlgorithm]
     private let limits: TokenLimits
     private let pseudonymKey: SymmetricKey
-    private let keyGeneration: KeyGeneration
-    /// Stands for everything besides the keys that decides about a token: issuers, policies, limits, pseudonyms.
-    private let policyNumber = KeyGeneration.draw()
+    /// The number under which tokens are verified now.
+    let keyGeneration: KeyGeneration
     let clock: any GateClock
     /// What the key sets count.
     public let figures: KeySetFigures
@@ -75,7 +74,7 @@ public final class TokenVerifier: Sendable {
         self.limits = limits
         self.pseudonymKey = pseudonymKey
         self.clock = clock
-        keyGeneration = former?.keyGeneration ?? KeyGeneration()
+        keyGeneration = KeyGeneration(succeeding: former?.keyGeneration)
         figures = former?.figures ?? KeySetFigures()
         algorithms = issuers.flatMap(\.policy.algorithms)
         var realms: [Realm] = []
@@ -87,7 +86,7 @@ public final class TokenVerifier: Sendable {
                     algorithms: issuer.policy.algorithms,
                     schedule: schedule,
                     clock: clock,
-                    generation: keyGeneration,
+                    generation: keyGeneration.keys,
                     figures: figures,
                     jitter: jitter,
                     notice: notice
@@ -141,7 +140,7 @@ public final class TokenVerifier: Sendable {
             identity: identity,
             window: window,
             keysUntil: found.usableUntil,
-            generation: vouching(found.generation)
+            generation: keyGeneration.number(under: found.generation)
         )
     }
 
@@ -168,13 +167,6 @@ public final class TokenVerifier: Sendable {
         }
         return realm
     }
-
-    /// The number under which tokens are verified now: of the keys, and of everything else that decides (SEC-203). Two
-    /// verifiers never show the same one.
-    var generation: UInt64 { vouching(keyGeneration.current) }
-
-    // Both are drawn one by one from one series, so half a word holds either.
-    private func vouching(_ keys: UInt64) -> UInt64 { policyNumber << 32 | keys & 0xffff_ffff }
 
     var tokenLimit: Int { limits.token }
 }

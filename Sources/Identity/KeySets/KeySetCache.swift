@@ -59,7 +59,7 @@ public final class KeySetCache: Sendable {
     let algorithms: [SignatureAlgorithm]
     private let schedule: KeySetSchedule
     private let clock: any GateClock
-    private let generation: KeyGeneration
+    private let generation: KeyGeneration.Keys
     private let figures: KeySetFigures
     private let jitter: @Sendable () -> Double
     private let notice: @Sendable (KeySetNotice) -> Void
@@ -69,7 +69,7 @@ public final class KeySetCache: Sendable {
         algorithms: [SignatureAlgorithm],
         schedule: KeySetSchedule,
         clock: any GateClock,
-        generation: KeyGeneration,
+        generation: KeyGeneration.Keys,
         figures: KeySetFigures,
         jitter: @escaping @Sendable () -> Double,
         notice: @escaping @Sendable (KeySetNotice) -> Void

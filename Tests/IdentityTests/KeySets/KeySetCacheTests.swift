@@ -179,7 +179,7 @@ import Testing
     @Test func aFailedRefreshChangesNothing() async throws {
         let scene = try Scene(signer: signer)
         #expect(await scene.verifier.prime())
-        let generation = scene.verifier.generation
+        let generation = scene.verifier.keyGeneration.current
         let broken: [KeySetServer.Mode] = [
             .failure(.status), .failure(.redirect), .failure(.timedOut), .failure(.tooLarge),
             .document(Array(#"{"keys":[]}"#.utf8)), .document(Array("{".utf8)),
@@ -191,7 +191,7 @@ import Testing
             #expect(await eventually { scene.verifier.keySets.first?.failures == number + 1 })
             scene.clock.advance(100)
         }
-        #expect(scene.verifier.generation == generation)
+        #expect(scene.verifier.keyGeneration.current == generation)
         #expect(scene.verifier.keySets.first?.usable == 1)
         #expect(scene.server.fetches == 1 + broken.count)
     }
@@ -280,15 +280,15 @@ import Testing
     @Test func anUnchangedDocumentKeepsTheGeneration() async throws {
         let scene = try Scene(signer: signer)
         #expect(await scene.verifier.prime())
-        let generation = scene.verifier.generation
+        let generation = scene.verifier.keyGeneration.current
         scene.clock.advance(600)
         #expect(await scene.verifier.prime())
         #expect(scene.server.fetches == 2)
-        #expect(scene.verifier.generation == generation)
+        #expect(scene.verifier.keyGeneration.current == generation)
         scene.server.now(.document(document(signer.jwk(), Signer("es-2").jwk())))
         scene.clock.advance(600)
         #expect(await scene.verifier.prime())
-        #expect(scene.verifier.generation != generation)
+        #expect(scene.verifier.keyGeneration.current != generation)
     }
 
     // MARK: Upkeep
