@@ -10,6 +10,8 @@ public final class Journal: Sendable {
     public let percentiles: LivePercentiles
     private let clock: any GateClock
     private let instruments: Mutex<[Instrument]>
+    /// Those of the rooms in use.
+    private let shown = Mutex<[Instrument]>([])
 
     public init(log: RequestLog, metrics: Metrics, percentiles: LivePercentiles, clock: any GateClock) {
         self.log = log
@@ -22,6 +24,11 @@ public final class Journal: Sendable {
     /// Takes the instruments of a room in; called once a room while the gate is put together.
     public func add(_ more: [Instrument]) {
         instruments.withLock { $0 += more }
+    }
+
+    /// Takes the instruments of the rooms that are in use; they take the place of those given before.
+    public func show(_ instruments: [Instrument]) {
+        shown.withLock { $0 = instruments }
     }
 
     /// Takes a call's entry, on the event loop that answered it.
@@ -49,12 +56,13 @@ public final class Journal: Sendable {
     /// All metrics, for `GET /metrics`.
     /// - Parameter accept: the request's `Accept` field, or `nil`.
     public func expose(accept: String?) -> Exposition {
-        let list = instruments.withLock { $0 }
+        let list = instruments.withLock { $0 } + shown.withLock { $0 }
         return Exposition(metrics.families + MetricFamily.families(of: list), accept: accept)
     }
 
     /// Percentiles and rates as JSON, for `GET /admin/stats`. Times are in milliseconds.
-    public func stats(_ window: LivePercentiles.Window) -> [UInt8] {
-        StatsDocument.bytes(percentiles, window, at: clock.monotonic)
+    /// - Parameter configuration: what to say of the configuration in use.
+    public func stats(_ window: LivePercentiles.Window, configuration: JSONValue = .null) -> [UInt8] {
+        StatsDocument.bytes(percentiles, window, configuration, at: clock.monotonic)
     }
 }

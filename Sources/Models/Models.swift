@@ -15,19 +15,20 @@ public final class Models: Sendable {
     private let held: HeldBodies
     private let clock: any GateClock
     /// When the gate began to offer what it lists.
-    private let started: UnixTime
+    public let started: UnixTime
 
     public init(
         table: ModelTable,
         destinations: [String: Destination],
         held: HeldBodies,
-        clock: any GateClock
+        clock: any GateClock,
+        started: UnixTime? = nil
     ) {
         self.table = table
         self.destinations = destinations
         self.held = held
         self.clock = clock
-        started = clock.now
+        self.started = started ?? clock.now
     }
 
     /// The question of a permitted call, when all that it needs is here: no body, or a whole one. `nil` while the body

@@ -38,12 +38,27 @@ struct Bucket: Sendable {
     /// Lets in what has flowed since the last call. A time before that (two loops read the clock side by side) counts
     /// as no time at all.
     mutating func refill(_ rate: Rate, at time: MonotonicTime) {
+        // After a reload the bucket may be a smaller one than it was.
+        if drops > rate.capacity { drops = rate.capacity }
         let (elapsed, overflow) = time.nanoseconds.subtractingReportingOverflow(updated)
         guard elapsed > 0, !overflow else { return }
         updated = time.nanoseconds
         let missing = rate.capacity - drops
         // Compared before multiplying: a week of idleness times the rate would overflow.
         drops = elapsed > missing / rate.perMinute ? rate.capacity : drops + elapsed * rate.perMinute
+    }
+
+    /// Goes over to another rate: what has flowed until now came at the old one, and nothing is added beyond it. Where
+    /// there was no rate before, the bucket starts full as any other.
+    mutating func change(from old: Rate?, to new: Rate?, at time: MonotonicTime) {
+        guard let new else { return }
+        if let old {
+            refill(old, at: time)
+            drops = min(drops, new.capacity)
+        } else {
+            drops = new.capacity
+            updated = max(updated, time.nanoseconds)
+        }
     }
 
     /// Takes one request out, if there is one.

@@ -57,6 +57,14 @@ struct BucketShard: ~Copyable, Sendable {
         _modify { yield &slots[index].bucket }
     }
 
+    /// Takes every bucket over to another rate.
+    mutating func change(from old: Rate?, to new: Rate?, at time: MonotonicTime) {
+        for index in slots.indices where slots[index].used {
+            slots[index].bucket.change(from: old, to: new, at: time)
+        }
+        noSweepBefore = nil
+    }
+
     /// Drops what a newcomer would get anyway: full buckets without a request in flight.
     private mutating func sweep(_ rate: Rate?, at time: MonotonicTime) {
         if let noSweepBefore, time < noSweepBefore { return }

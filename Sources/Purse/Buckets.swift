@@ -1,10 +1,9 @@
 import OstiaryCore
 import Synchronization
 
-/// The buckets of all callers: 64 shards with a lock each, held for a look-up and some arithmetic and never across a
-/// suspension.
+/// A rate and a bound of concurrent requests, and the table of buckets that they apply to.
 ///
-/// Bounded: where a shard is full of busy callers, newcomers share one overflow bucket rather than being free.
+/// At a reload other limits come to stand on the same table, so that nobody's bucket is filled by it.
 final class Buckets: Sendable {
     enum Verdict {
         case allowed(RateStanding?)
@@ -21,35 +20,53 @@ final class Buckets: Sendable {
         var inFlight: Int64 = 0
     }
 
-    static let shardCount = 64
     /// The most callers known at once.
-    static let limit = shardCount * BucketShard.limit
+    static let limit = BucketTable.shardCount * BucketShard.limit
 
     private let rate: Rate?
     /// Zero: no limit.
     private let concurrent: Int32
-    private let shards: InlineArray<64, Mutex<BucketShard>>
-    private let overflow: Mutex<Bucket>
-    /// Requests that were counted against the shared bucket.
-    let overflowed = Counter()
+    private let table: BucketTable
+    /// The rate that the table has been under until `takeOver`.
+    private let rateBefore: Rate?
+    private let isInForce: Atomic<Bool>
 
     init(rate: Rate?, concurrent: Int, at time: MonotonicTime = MonotonicTime(nanoseconds: 0)) {
         self.rate = rate
         self.concurrent = Int32(clamping: concurrent)
-        shards = InlineArray { _ in Mutex(BucketShard()) }
-        overflow = Mutex(Bucket(rate: rate, at: time))
+        table = BucketTable(rate: rate, at: time)
+        rateBefore = rate
+        isInForce = Atomic(true)
     }
+
+    /// Other limits for the buckets of `former`. They change nothing before `takeOver`.
+    init(rate: Rate?, concurrent: Int, keeping former: Buckets) {
+        self.rate = rate
+        self.concurrent = Int32(clamping: concurrent)
+        table = former.table
+        rateBefore = former.rate
+        isInForce = Atomic(false)
+    }
+
+    /// Brings the buckets under these limits. What flowed until `time` came at the rate of before.
+    func takeOver(at time: MonotonicTime) {
+        guard !isInForce.exchange(true, ordering: .relaxed), rate != rateBefore else { return }
+        table.change(from: rateBefore, to: rate, at: time)
+    }
+
+    /// Requests that were counted against the shared bucket.
+    var overflowed: Counter { table.overflowed }
 
     /// Takes one request and one concurrent slot, or neither.
     func take(_ key: Pseudonym, at time: MonotonicTime) -> Verdict {
-        shards[Self.shard(of: key)].withLock { shard in
+        table.withShard(of: key) { shard in
             let verdict: Verdict
             if let place = shard.place(of: key, rate: rate, at: time) {
                 verdict = take(from: &shard[place], at: time)
             } else {
-                overflowed.increment()
+                table.overflowed.increment()
                 // The one place where two locks are held; always in this order.
-                verdict = overflow.withLock { take(from: &$0, at: time) }
+                verdict = table.overflow.withLock { take(from: &$0, at: time) }
             }
             switch verdict {
             case .allowed:
@@ -64,27 +81,25 @@ final class Buckets: Sendable {
 
     /// Gives the concurrent slot back. The request stays taken.
     func giveBack(_ key: Pseudonym) {
-        shards[Self.shard(of: key)].withLock { shard in
+        table.withShard(of: key) { shard in
             shard.inFlight &-= 1
             if let place = shard.find(key), shard[place].inFlight > 0 {
                 shard[place].inFlight -= 1
             } else {
                 // Taken while the shard was full: it counts there, even if the caller has a bucket by now.
-                overflow.withLock { if $0.inFlight > 0 { $0.inFlight -= 1 } }
+                table.overflow.withLock { if $0.inFlight > 0 { $0.inFlight -= 1 } }
             }
         }
     }
 
     var figures: Figures {
         var sum = Figures()
-        for index in shards.indices {
-            shards[index].withLock { shard in
-                sum.entries += shard.count
-                sum.allowed += shard.allowed
-                sum.refusedByRate += shard.refusedByRate
-                sum.refusedByConcurrency += shard.refusedByConcurrency
-                sum.inFlight += shard.inFlight
-            }
+        table.forEachShard { shard in
+            sum.entries += shard.count
+            sum.allowed += shard.allowed
+            sum.refusedByRate += shard.refusedByRate
+            sum.refusedByConcurrency += shard.refusedByConcurrency
+            sum.inFlight += shard.inFlight
         }
         return sum
     }
@@ -106,10 +121,5 @@ final class Buckets: Sendable {
 
     private func hasSlot(_ bucket: Bucket) -> Bool {
         concurrent == 0 || bucket.inFlight < concurrent
-    }
-
-    // The slot within a shard comes from the other half of the pseudonym.
-    private static func shard(of key: Pseudonym) -> Int {
-        Int(truncatingIfNeeded: key.low & 63)
     }
 }

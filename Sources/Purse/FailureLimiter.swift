@@ -19,6 +19,24 @@ public final class FailureLimiter: Sendable {
         buckets = perMinute == 0 ? nil : Buckets(rate: Rate(perMinute: perMinute, burst: perMinute), concurrent: 0)
     }
 
+    /// Another limit for the addresses that `former` knows. Nothing changes before `takeOver`.
+    public init(perMinute: Int, keeping former: FailureLimiter) throws(LimitFault) {
+        guard 0...Limits.largest ~= perMinute else { throw .outOfRange("failures_per_minute") }
+        key = former.key
+        let rate = Rate(perMinute: perMinute, burst: perMinute)
+        buckets =
+            switch (perMinute, former.buckets) {
+            case (0, _): nil
+            case (_, nil): Buckets(rate: rate, concurrent: 0)
+            case (_, let known?): Buckets(rate: rate, concurrent: 0, keeping: known)
+            }
+    }
+
+    /// Puts this limit in force in place of the former one, once.
+    public func takeOver(at time: MonotonicTime) {
+        buckets?.takeOver(at: time)
+    }
+
     /// Counts one failed authentication.
     /// - Throws: `too_many_failures` with the whole seconds to wait, when the peer's bucket is empty.
     public func note(_ peer: Peer, at time: MonotonicTime) throws(GateError) {

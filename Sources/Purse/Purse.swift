@@ -9,7 +9,7 @@ public import OstiaryCore
 public final class Purse: ReservationAccount {
     public let limits: Limits
     private let buckets: Buckets
-    private let forgotten = Counter()
+    private let forgotten: Counter
 
     /// The most callers known at once; beyond it newcomers share one bucket.
     public static let callerLimit = Buckets.limit
@@ -17,6 +17,20 @@ public final class Purse: ReservationAccount {
     public init(limits: Limits) {
         self.limits = limits
         buckets = Buckets(rate: limits.rate, concurrent: limits.concurrent)
+        forgotten = Counter()
+    }
+
+    /// Other limits for the callers of `former`: what they have used stays used, and what was set aside by the former
+    /// purse counts here too and may come back to either. Nothing changes before `takeOver`.
+    public init(limits: Limits, keeping former: Purse) {
+        self.limits = limits
+        buckets = Buckets(rate: limits.rate, concurrent: limits.concurrent, keeping: former.buckets)
+        forgotten = former.forgotten
+    }
+
+    /// Puts these limits in force in place of the former purse's, once.
+    public func takeOver(at time: MonotonicTime) {
+        buckets.takeOver(at: time)
     }
 
     /// - Throws: `rate_limit_exceeded` with the whole seconds until one request is free (at least 1), or

@@ -11,17 +11,17 @@ import OstiaryWire
 ///
 /// Every request behind a credential walks through here, in this order and by no other way: the compiler asks for the
 /// permit before a key is lent, and a reservation that nobody settles gives itself back and is counted as a fault. One
-/// corridor stands on each event loop.
+/// corridor stands on each event loop and leads through one set of rooms, from a request's beginning to its end.
 final class Corridor {
-    fileprivate let rooms: Rooms
+    let rooms: Rooms
     fileprivate let tokens: VerifiedTokens
     fileprivate let worker: Worker
     fileprivate let readers = BodyReaders()
 
-    init(rooms: Rooms, worker: Worker) {
+    init(rooms: Rooms, worker: Worker, tokens: VerifiedTokens) {
         self.rooms = rooms
         self.worker = worker
-        tokens = rooms.bearer.makeMemory()
+        self.tokens = tokens
     }
 
     /// Takes a call from its head to its entry in the journal: one answer, one entry, whatever happens.
@@ -43,7 +43,7 @@ private final class Walk: Asker {
     private var askedAt: MonotonicTime?
     private var entry: Entry
 
-    private var rooms: Rooms { _read { yield corridor.rooms } }
+    private var rooms: Rooms { corridor.rooms }
 
     init(
         _ corridor: Corridor,

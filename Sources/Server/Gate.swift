@@ -1,22 +1,15 @@
-import Crypto
-import NIOCore
-import OstiaryCharter
 public import OstiaryCore
-import OstiaryIdentity
 public import OstiaryJournal
-import OstiaryModels
-import OstiaryPurse
-import OstiaryVault
 public import OstiaryWire
 import Synchronization
 
 /// The whole gate, put together from its configuration: rooms, workers, doors.
 public final class Gate: Sendable {
-    let configuration: Configuration
-    let rooms: Rooms
+    let house: House
+    let entrances: Entrances
+    let reloading: Reloading
     let mint: DevelopmentMint?
-    let publicListener: Listener
-    let adminListeners: [Listener]
+    private let desk: ReloadDesk
     private let crew: Crew
     private let log: LogWriter
     private let keySetListener: Listener?
@@ -28,6 +21,7 @@ public final class Gate: Sendable {
     ///   - environment: where `env:` references are looked up.
     ///   - sink: where log lines go.
     ///   - trust: whom TLS to providers believes.
+    ///   - reader: reads the configuration again for a reload; without one a reload finds the same.
     /// - Throws: `Running.Failure`, with a sentence for the operator.
     public static func open(
         _ configuration: Configuration,
@@ -35,7 +29,8 @@ public final class Gate: Sendable {
         environment: [String: String],
         clock: any GateClock = SystemClock(),
         sink: any LogSink,
-        trust: Trust = Trust()
+        trust: Trust = Trust(),
+        reader: Configuration.Reader? = nil
     ) async throws(Running.Failure) -> Gate {
         try await Assembly(
             configuration: configuration,
@@ -43,50 +38,56 @@ public final class Gate: Sendable {
             environment: environment,
             clock: clock,
             sink: sink,
-            trust: trust
+            trust: trust,
+            reader: reader
         ).open()
     }
 
     init(
-        configuration: Configuration,
-        rooms: Rooms,
+        house: House,
+        entrances: Entrances,
+        reloading: Reloading,
+        desk: ReloadDesk,
         mint: DevelopmentMint?,
-        publicListener: Listener,
-        adminListeners: [Listener],
         keySetListener: Listener?,
         crew: Crew,
         log: LogWriter,
         upkeep: [Task<Void, Never>]
     ) {
-        self.configuration = configuration
-        self.rooms = rooms
+        self.house = house
+        self.entrances = entrances
+        self.reloading = reloading
+        self.desk = desk
         self.mint = mint
-        self.publicListener = publicListener
-        self.adminListeners = adminListeners
         self.keySetListener = keySetListener
         self.crew = crew
         self.log = log
         self.upkeep = upkeep
     }
 
+    /// The rooms in use.
+    var rooms: Rooms { house.current }
+    /// The configuration in force.
+    var configuration: Configuration { rooms.generation.configuration }
+
     /// The public door's port, as bound.
-    public var port: Int { publicListener.port ?? 0 }
+    public var port: Int { entrances.publicPort ?? 0 }
     /// The admin door's port, as bound.
-    public var adminPort: Int { adminListeners.first?.port ?? 0 }
+    public var adminPort: Int { entrances.adminPort ?? 0 }
 
     /// Looks at all deadlines now; for tests whose clock moves by hand.
     func checkDeadlines() async throws {
         try await crew.checkDeadlines()
     }
 
-    /// Refuses new work and lets idle connections go; answers in flight go on.
+    /// Refuses new work and lets idle connections go; answers in flight go on. Nothing is reloaded from here on.
     func beginShutdown() async {
-        publicListener.drain()
+        entrances.beginDraining { house.beginClosing() }
     }
 
     /// No new connections from here on.
     func stopAccepting() async {
-        await publicListener.stopAccepting()
+        await entrances.stopAccepting()
     }
 
     /// Requests that are being answered now.
@@ -94,15 +95,17 @@ public final class Gate: Sendable {
 
     /// Cuts what is still in flight, so that no client takes its answer for complete.
     func cut() {
-        publicListener.cut()
+        entrances.cut()
     }
 
     /// Ends everything, once. The log is written out last.
     public func close() async {
         guard !isClosed.exchange(true, ordering: .relaxed) else { return }
+        house.beginClosing()
         for task in upkeep { task.cancel() }
-        await publicListener.stopAccepting()
-        for listener in adminListeners { await listener.stopAccepting() }
+        reloading.stop()
+        desk.close()
+        await entrances.close()
         await keySetListener?.stopAccepting()
         cut()
         await crew.stop()

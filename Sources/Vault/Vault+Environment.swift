@@ -18,6 +18,14 @@ extension Vault {
             unsetenv(name)
         }
     }
+
+    /// Overwrites variables of the process's environment while other threads may read it. The names stay, without
+    /// values: taking them out would move what others are looking at.
+    public static func blankEnvironment(_ names: some Sequence<String>) {
+        for name in names where !name.utf8.contains(0) && !name.isEmpty {
+            if let value = getenv(name) { blank(value) }
+        }
+    }
 }
 
 @inline(never)

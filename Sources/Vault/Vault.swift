@@ -17,12 +17,17 @@ public final class Vault: Sendable {
     /// - Parameters:
     ///   - references: where the keys lie, by the name they are lent under.
     ///   - environment: the process's environment.
+    ///   - kept: the variables that were taken out of it.
     /// - Throws: all faults together, each with its key's name.
-    public init(_ references: [String: SourceReference], environment: [String: String]) throws(VaultFault) {
+    public init(
+        _ references: [String: SourceReference],
+        environment: [String: String],
+        kept: KeptVariables? = nil
+    ) throws(VaultFault) {
         var boxes: [String: Box] = [:]
         var warnings: [SourceWarning] = []
         var faults: [VaultFault.Fault] = []
-        let surroundings = Surroundings(environment: environment)
+        let surroundings = Surroundings(environment: environment, kept: kept)
         for (name, reference) in references.sorted(by: { $0.key < $1.key }) {
             do {
                 let (kept, warning) = try Self.keep(reference, surroundings)
@@ -40,16 +45,35 @@ public final class Vault: Sendable {
     /// Lends the key of this name for a permitted call.
     /// - Throws: `credential_unavailable` when there is none.
     public func lend(_ name: String, for permit: borrowing Permit) throws(GateError) -> Loan {
-        // The dictionary takes two spellings of one accented letter for the same name; a key must not.
-        guard let box = boxes[name], box.name.hasSameBytes(as: name) else {
-            throw GateError(.credentialUnavailable)
-        }
+        guard let box = box(name) else { throw GateError(.credentialUnavailable) }
         return Loan(of: box.kept)
     }
 
     /// Whether there is a key of this name.
-    public func has(_ name: String) -> Bool {
-        boxes[name]?.name.hasSameBytes(as: name) ?? false
+    public func has(_ name: String) -> Bool { box(name) != nil }
+
+    /// Whether the key of this name, or its absence, is the same in `other`. Takes the same time for all keys of one
+    /// length.
+    public func hasSameKey(_ name: String, as other: Vault) -> Bool {
+        switch (box(name), other.box(name)) {
+        case (nil, nil): return true
+        case (let mine?, let theirs?):
+            return Loan(of: mine.kept).withBytes { mine in
+                Loan(of: theirs.kept).withBytes { theirs in
+                    guard mine.count == theirs.count else { return false }
+                    var difference: UInt8 = 0
+                    for index in mine.indices { difference |= mine[index] ^ theirs[index] }
+                    return difference == 0
+                }
+            }
+        default: return false
+        }
+    }
+
+    private func box(_ name: String) -> Box? {
+        // The dictionary takes two spellings of one accented letter for the same name; a key must not.
+        guard let box = boxes[name], box.name.hasSameBytes(as: name) else { return nil }
+        return box
     }
 
     /// What the vault shows to the operator.

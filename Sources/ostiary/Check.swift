@@ -57,23 +57,7 @@ struct Check: ParsableCommand {
 
     /// `{"file": …, "good": …, "faults": […]}`; a fault has `file`, `line` and `column`, or `variable`, or `flag`.
     static func json(_ file: String?, _ faults: Configuration.Faults?) -> String {
-        func number(_ value: Int) -> JSONValue { .number(JSONNumber(text: String(value))) }
-        let list = (faults?.all ?? []).map { fault -> JSONValue in
-            var members: [JSONObject.Member] = []
-            switch fault.place {
-            case .file(let name, let line, let column):
-                members = [
-                    .init(name: "file", value: .string(name)), .init(name: "line", value: number(line)),
-                    .init(name: "column", value: number(column)),
-                ]
-            case .variable(let name): members = [.init(name: "variable", value: .string(name))]
-            case .flag(let name): members = [.init(name: "flag", value: .string(name))]
-            case .nowhere: break
-            }
-            members.append(.init(name: "message", value: .string(fault.message)))
-            members.append(.init(name: "hint", value: fault.hint.map(JSONValue.string) ?? .null))
-            return .object(JSONObject(members: members))
-        }
+        let list = (faults?.all ?? []).map(\.json)
         let outcome = JSONObject(members: [
             .init(name: "file", value: file.map(JSONValue.string) ?? .null),
             .init(name: "good", value: .bool(list.isEmpty)),

@@ -73,12 +73,17 @@ struct DevelopmentToken: Sendable {
     }
 }
 
-/// The pieces of an answer put together, up to 64 KiB; more is dropped.
+/// The pieces of an answer put together, up to a limit; more is dropped.
 final class Gathered: Sendable {
     private let storage = Mutex<[UInt8]>([])
+    private let limit: Int
+
+    init(limit: Int = 65_536) {
+        self.limit = limit
+    }
 
     func append(_ piece: [UInt8]) {
-        storage.withLock { $0 += piece.prefix(65_536 - min($0.count, 65_536)) }
+        storage.withLock { $0 += piece.prefix(limit - min($0.count, limit)) }
     }
 
     var bytes: [UInt8] { storage.withLock { $0 } }

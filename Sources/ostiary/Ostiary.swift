@@ -12,14 +12,15 @@ struct Ostiary: AsyncParsableCommand {
             exit status
               0   done
               2   the command line or the configuration is wrong
-              69  no gate answers
-              71  the system does not let the gate listen
+              69  no gate answers, or it is starting or going down
+              70  the gate did not end in time and was ended by force
+              71  the system does not let the gate have what it needs
               76  a gate answered with something else than it should
               77  the gate refused
             """,
         version: "ostiary \(VersionReport.current.version)",
         subcommands: [
-            Up.self, Try.self, Check.self, Serve.self, Token.self, PrintVersion.self, Completions.self,
+            Up.self, Try.self, Check.self, Serve.self, Reload.self, Token.self, PrintVersion.self, Completions.self,
         ]
     )
 

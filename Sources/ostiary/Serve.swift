@@ -7,7 +7,7 @@ struct Serve: AsyncParsableCommand {
         abstract: "run the gate",
         discussion: """
             without --config it starts from the environment alone; SIGTERM and SIGINT end it gracefully, a second one \
-            at once
+            at once; SIGHUP reads the configuration again, as ostiary reload does
 
               ostiary serve --config ostiary.yaml
               ostiary serve --config ostiary.yaml --dry-run
@@ -27,7 +27,7 @@ struct Serve: AsyncParsableCommand {
         let configuration = try place.load(mode: mode)
         let voice = Voice.standard
         if dryRun { return voice.print(Self.plan(configuration)) }
-        try await Start.serve(configuration, mode: mode, voice: voice) { doors in
+        try await Start.serve(configuration, from: place.source, mode: mode, voice: voice) { doors in
             if devMode { voice.print(Greeting(doors: doors, configuration: configuration).text) }
         }
     }
@@ -57,18 +57,18 @@ struct Where: ParsableArguments {
     @Option(help: ArgumentHelp("the admin door, over admin.address", valueName: "host:port"))
     var admin: String?
 
-    /// The configuration; tells every fault and ends with status 2 otherwise.
-    func load(mode: Configuration.Mode) throws -> Configuration {
+    /// Where the configuration is read from, now and at every reload.
+    var source: Configuration.Source {
         var flags: [String: String] = [:]
         flags["listen"] = listen
         flags["admin"] = admin
+        return Configuration.Source(file: config, flags: flags)
+    }
+
+    /// The configuration; tells every fault and ends with status 2 otherwise.
+    func load(mode: Configuration.Mode) throws -> Configuration {
         do throws(Configuration.Faults) {
-            return try Configuration.load(
-                file: config,
-                flags: flags,
-                mode: mode,
-                surroundings: Machine.surroundings
-            )
+            return try source.read(mode: mode, surroundings: Machine.surroundings)
         } catch {
             Voice.standard.tell(error)
             throw Status.usage
@@ -80,23 +80,21 @@ struct Where: ParsableArguments {
 enum Start {
     static func serve(
         _ configuration: Configuration,
+        from source: Configuration.Source,
         mode: Configuration.Mode,
         voice: Voice,
         whenReady: @escaping @Sendable (Running.Doors) -> Void
     ) async throws {
         do throws(Running.Failure) {
-            try await Running.serve(configuration, mode: mode, whenReady: whenReady)
+            try await Running.serve(configuration, from: source, mode: mode, whenReady: whenReady)
         } catch {
+            voice.error(error.sentence)
             switch error {
             case .inUse(let address):
-                voice.error("\(address) is in use by another program")
                 let flag = address == configuration.admin.address ? "admin" : "listen"
                 voice.hint("choose another with --\(flag) 127.0.0.1:PORT; port 0 lets the system choose")
-            case .notPermitted(let address):
-                voice.error("the system does not let this user listen on \(address)")
-                voice.hint("choose a port above 1023 with --listen")
-            case .other(let reason):
-                voice.error(reason)
+            case .notPermitted: voice.hint("choose a port above 1023 with --listen")
+            case .other: break
             }
             throw Status.system
         }

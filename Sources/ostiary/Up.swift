@@ -19,7 +19,7 @@ struct Up: AsyncParsableCommand {
     func run() async throws {
         let configuration = try place.load(mode: .development)
         let voice = Voice.standard
-        try await Start.serve(configuration, mode: .development, voice: voice) { doors in
+        try await Start.serve(configuration, from: place.source, mode: .development, voice: voice) { doors in
             voice.print(Greeting(doors: doors, configuration: configuration).text)
         }
     }

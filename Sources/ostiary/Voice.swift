@@ -43,6 +43,11 @@ struct Voice: Sendable {
         err("ostiary: \(paint("hint", "1;36")): \(message)\n")
     }
 
+    /// Something that is no fault and still not as it should be.
+    func warn(_ message: String) {
+        err("ostiary: \(paint("warning", "1;33")): \(message)\n")
+    }
+
     /// Something that takes its time; said only to somebody who watches.
     func progress(_ message: String) {
         if isWatched { err("ostiary: \(message)\n") }

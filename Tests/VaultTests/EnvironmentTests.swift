@@ -19,3 +19,11 @@ func takesAVariableOutOfWhatTheKernelShows() throws {
     Vault.forgetEnvironment(["SHLVL"])
     #expect(try shown().range(of: pair) == nil)
 }
+
+@Test func blanksAVariableWhereOthersMayLook() throws {
+    setenv("OSTIARY_TEST_BLANK", "sk-canary", 1)
+    let value = try #require(getenv("OSTIARY_TEST_BLANK"))
+    Vault.blankEnvironment(["OSTIARY_TEST_BLANK", "OSTIARY_NOT_THERE", "", "a\0b"])
+    #expect(String(cString: value).isEmpty)
+    #expect(getenv("OSTIARY_TEST_BLANK") == value)
+}

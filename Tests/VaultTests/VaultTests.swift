@@ -142,3 +142,26 @@ func refusesWhatCannotStandInAHeaderField(_ text: String) throws {
     #expect(!dumped.contains("canary"))
     #expect(!dumped.contains("115"))
 }
+
+@Test func readsAVariableThatWasTakenOutOfTheEnvironment() throws {
+    let kept = KeptVariables()
+    kept.keep("OPENAI_KEY", value: Array("sk-canary".utf8).span)
+    #expect(kept.has("OPENAI_KEY") && !kept.has("OTHER_KEY"))
+    #expect(kept.names == ["OPENAI_KEY"])
+    for _ in 0..<2 {
+        let vault = try Vault(["openai": SourceReference("env:OPENAI_KEY")], environment: [:], kept: kept)
+        #expect(try lent(vault) == "sk-canary")
+    }
+    #expect(throws: VaultFault.self) {
+        try Vault(["openai": SourceReference("env:OTHER_KEY")], environment: [:], kept: kept)
+    }
+}
+
+@Test func knowsWhetherAKeyIsStillTheSame() throws {
+    let one = try open("env:KEY", ["KEY": "sk-canary-1"])
+    #expect(one.hasSameKey("openai", as: try open("env:OTHER", ["OTHER": "sk-canary-1"])))
+    #expect(!one.hasSameKey("openai", as: try open("env:KEY", ["KEY": "sk-canary-2"])))
+    #expect(!one.hasSameKey("openai", as: try open("env:KEY", ["KEY": "sk-canary-10"])))
+    #expect(!one.hasSameKey("openai", as: try Vault([:], environment: [:])))
+    #expect(try Vault([:], environment: [:]).hasSameKey("openai", as: try Vault([:], environment: [:])))
+}

@@ -13,18 +13,21 @@ public struct BearerAuthenticator: Authenticator {
     private static let invalid = #"Bearer realm="inference", error="invalid_token""#
     private static let expired = #"Bearer realm="inference", error="invalid_token", error_description="expired""#
 
-    private let verifier: TokenVerifier
+    let verifier: TokenVerifier
     private let clock: any GateClock
     private let generation: KeyGeneration
     private let tokenLimit: Int
-    private let figures = AuthenticationFigures()
-    private let tokenFigures = VerifiedTokenFigures()
+    private let figures: AuthenticationFigures
+    private let tokenFigures: VerifiedTokenFigures
 
-    public init(verifier: TokenVerifier) {
+    /// - Parameter former: the authenticator before a reload, whose counts go on.
+    public init(verifier: TokenVerifier, keeping former: BearerAuthenticator? = nil) {
         self.verifier = verifier
         clock = verifier.clock
         generation = verifier.keyGeneration
         tokenLimit = verifier.tokenLimit
+        figures = former?.figures ?? AuthenticationFigures()
+        tokenFigures = former?.tokenFigures ?? VerifiedTokenFigures()
     }
 
     /// A memory for one event loop, counted among this authenticator's numbers.

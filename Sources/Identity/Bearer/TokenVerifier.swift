@@ -38,16 +38,18 @@ public final class TokenVerifier: Sendable {
     private let limits: TokenLimits
     private let pseudonymKey: SymmetricKey
     /// The number under which tokens are verified now.
-    let keyGeneration = KeyGeneration()
+    let keyGeneration: KeyGeneration
     let clock: any GateClock
     /// What the key sets count.
-    public let figures = KeySetFigures()
+    public let figures: KeySetFigures
 
     /// - Parameters:
     ///   - issuers: at least one; several must all name their `iss`, each another.
     ///   - pseudonymKey: the key of `Pseudonym` (IDENTITY_HASH_KEY).
     ///   - jitter: gives numbers from 0 to 1 that spread retries.
     ///   - notice: told of what an operator should read; called from any thread.
+    ///   - former: the verifier before a reload. Its key sets are kept where place and algorithms of an issuer are the
+    ///     same; nothing that it verified is believed here.
     public init(
         issuers: [TrustedIssuer],
         limits: TokenLimits = TokenLimits(),
@@ -55,7 +57,8 @@ public final class TokenVerifier: Sendable {
         pseudonymKey: SymmetricKey,
         clock: any GateClock = SystemClock(),
         jitter: @escaping @Sendable () -> Double = { Double.random(in: 0...1) },
-        notice: @escaping @Sendable (KeySetNotice) -> Void = { _ in }
+        notice: @escaping @Sendable (KeySetNotice) -> Void = { _ in },
+        keeping former: TokenVerifier? = nil
     ) throws(TokenPolicy.Fault) {
         guard !issuers.isEmpty else { throw .noIssuer }
         var names: [String] = []
@@ -71,19 +74,23 @@ public final class TokenVerifier: Sendable {
         self.limits = limits
         self.pseudonymKey = pseudonymKey
         self.clock = clock
+        keyGeneration = KeyGeneration(succeeding: former?.keyGeneration)
+        figures = former?.figures ?? KeySetFigures()
         algorithms = issuers.flatMap(\.policy.algorithms)
         var realms: [Realm] = []
         for issuer in issuers {
-            let keys = KeySetCache(
-                source: issuer.source,
-                algorithms: issuer.policy.algorithms,
-                schedule: schedule,
-                clock: clock,
-                generation: keyGeneration,
-                figures: figures,
-                jitter: jitter,
-                notice: notice
-            )
+            let keys =
+                former?.keys(of: issuer)
+                ?? KeySetCache(
+                    source: issuer.source,
+                    algorithms: issuer.policy.algorithms,
+                    schedule: schedule,
+                    clock: clock,
+                    generation: keyGeneration.keys,
+                    figures: figures,
+                    jitter: jitter,
+                    notice: notice
+                )
             realms.append(Realm(policy: issuer.policy, keys: keys))
         }
         self.realms = realms
@@ -133,8 +140,22 @@ public final class TokenVerifier: Sendable {
             identity: identity,
             window: window,
             keysUntil: found.usableUntil,
-            generation: found.generation
+            generation: keyGeneration.number(under: found.generation)
         )
+    }
+
+    /// The key set that an issuer has had so far, if it is still the one that is meant.
+    private func keys(of issuer: TrustedIssuer) -> KeySetCache? {
+        guard let place = issuer.source.place else { return nil }
+        return realms.first { realm in
+            let isSameIssuer =
+                switch (realm.policy.issuer, issuer.policy.issuer) {
+                case (nil, nil): true
+                case (let known?, let name?): same(known, name)
+                default: false
+                }
+            return isSameIssuer && realm.keys.place == place && realm.keys.algorithms == issuer.policy.algorithms
+        }?.keys
     }
 
     private func realm(for claims: Claims) throws(TokenFault) -> Realm {
@@ -157,6 +178,27 @@ extension TokenVerifier {
         await withTaskGroup(of: Bool.self) { group in
             for realm in realms { group.addTask { await realm.keys.prime() } }
             return await group.reduce(true) { $0 && $1 }
+        }
+    }
+
+    /// Reads the key sets that cannot be used yet; those that are there stay as they are. Takes no longer than one
+    /// attempt.
+    public func primeMissing() async {
+        await withTaskGroup(of: Void.self) { group in
+            for realm in realms where !realm.keys.isUsable { group.addTask { _ = await realm.keys.prime() } }
+        }
+    }
+
+    /// Reads key sets anew, however fresh they are: those in files, or all. A set that cannot be read stays as it is.
+    /// - Returns: the places in the configuration's list of those that could not be read.
+    public func reread(filesOnly: Bool) async -> [Int] {
+        await withTaskGroup(of: (Int, Bool).self) { group in
+            for (index, realm) in realms.enumerated() where !filesOnly || realm.keys.place?.isFile == true {
+                group.addTask { (index, await realm.keys.reread()) }
+            }
+            var failed: [Int] = []
+            for await (index, isRead) in group where !isRead { failed.append(index) }
+            return failed.sorted()
         }
     }
 

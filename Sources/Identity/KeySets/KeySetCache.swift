@@ -56,10 +56,10 @@ public final class KeySetCache: Sendable {
 
     private let state = Mutex(State())
     private let source: any KeySetSource
-    private let algorithms: [SignatureAlgorithm]
+    let algorithms: [SignatureAlgorithm]
     private let schedule: KeySetSchedule
     private let clock: any GateClock
-    private let generation: KeyGeneration
+    private let generation: KeyGeneration.Keys
     private let figures: KeySetFigures
     private let jitter: @Sendable () -> Double
     private let notice: @Sendable (KeySetNotice) -> Void
@@ -69,7 +69,7 @@ public final class KeySetCache: Sendable {
         algorithms: [SignatureAlgorithm],
         schedule: KeySetSchedule,
         clock: any GateClock,
-        generation: KeyGeneration,
+        generation: KeyGeneration.Keys,
         figures: KeySetFigures,
         jitter: @escaping @Sendable () -> Double,
         notice: @escaping @Sendable (KeySetNotice) -> Void
@@ -83,6 +83,14 @@ public final class KeySetCache: Sendable {
         self.jitter = jitter
         self.notice = notice
     }
+
+    deinit {
+        let absent = state.withLock { $0.absent.count }
+        figures.absentNames.add(-Int64(absent))
+    }
+
+    /// Where the set is read from.
+    var place: KeySetPlace? { source.place }
 
     // MARK: Looking up
 
@@ -319,6 +327,24 @@ public final class KeySetCache: Sendable {
         if waits { _ = await wait() }
         let after = clock.monotonic
         return state.withLock { $0.usable(at: after) != nil }
+    }
+
+    /// Whether there is a set that may be used.
+    var isUsable: Bool {
+        let now = clock.monotonic
+        return state.withLock { $0.usable(at: now) != nil }
+    }
+
+    /// Reads the set now, however fresh it is and whatever failed before, and tells whether that went well. The set of
+    /// before stays where it did not.
+    func reread() async -> Bool {
+        // What is being read already may be older than what the operator means.
+        if state.withLock({ $0.flight != nil }) { _ = await wait() }
+        let now = clock.monotonic
+        let started: Int? = state.withLock { $0.flight == nil ? $0.begin(at: now) : nil }
+        if let started { launch(started) }
+        _ = await wait()
+        return state.withLock { $0.failures == 0 }
     }
 
     /// Reads the set whenever it is due, also while no call comes, until the task is cancelled. Without this an idle

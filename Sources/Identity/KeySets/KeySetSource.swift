@@ -10,11 +10,35 @@ public import OstiaryCore
 
 /// Where an issuer's key set is read from.
 public protocol KeySetSource: Sendable {
+    /// The place, by which a reload knows that nothing about it has changed. `nil` is never the same as another.
+    var place: KeySetPlace? { get }
+
     /// Reads the document.
     /// - Parameters:
     ///   - limit: the most bytes it may have; more is a failure.
     ///   - seconds: the most time it may take.
     func read(limit: Int, seconds: Double) async throws(FetchFailure) -> FetchedDocument
+}
+
+/// What a key set's source reads. Two sources with equal places read the same document under the same rules.
+public enum KeySetPlace: Equatable, Sendable {
+    case address(String)
+    case file(String)
+
+    public static func == (left: KeySetPlace, right: KeySetPlace) -> Bool {
+        switch (left, right) {
+        case (.address(let left), .address(let right)), (.file(let left), .file(let right)):
+            left.hasSameBytes(as: right)
+        case (.address, .file), (.file, .address): false
+        }
+    }
+
+    /// Whether reading it costs nobody but this machine.
+    var isFile: Bool { if case .file = self { true } else { false } }
+}
+
+extension KeySetSource {
+    public var place: KeySetPlace? { nil }
 }
 
 /// A key set behind an address, fetched without following redirects.
@@ -29,6 +53,8 @@ public struct FetchedKeySet: KeySetSource {
         self.url = url
         self.fetcher = fetcher
     }
+
+    public var place: KeySetPlace? { .address(url) }
 
     public func read(limit: Int, seconds: Double) async throws(FetchFailure) -> FetchedDocument {
         try await fetcher.get(url, limit: limit, seconds: seconds)
@@ -65,6 +91,8 @@ public struct KeySetFile: KeySetSource {
     public init(path: String) {
         self.path = path
     }
+
+    public var place: KeySetPlace? { .file(path) }
 
     public func read(limit: Int, seconds: Double) async throws(FetchFailure) -> FetchedDocument {
         let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)

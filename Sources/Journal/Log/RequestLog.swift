@@ -23,9 +23,7 @@ public struct RequestLog: Sendable {
         }
     }
 
-    public let format: Format
-    /// Lines below this level are not written.
-    public let level: LogLevel
+    private let style: LogStyle
     /// Routes that are logged only when they fail.
     public let quiet: [String]
     private let writer: LogWriter
@@ -36,11 +34,19 @@ public struct RequestLog: Sendable {
         quiet: [String] = ["/health", "/ready"],
         writer: LogWriter
     ) {
-        self.format = format
-        self.level = level
+        self.init(style: LogStyle(format: format, level: level), quiet: quiet, writer: writer)
+    }
+
+    /// - Parameter style: how lines look and which are written; whoever keeps it can change it later.
+    public init(style: LogStyle, quiet: [String] = ["/health", "/ready"], writer: LogWriter) {
+        self.style = style
         self.quiet = quiet
         self.writer = writer
     }
+
+    public var format: Format { style.format }
+    /// Lines below this level are not written.
+    public var level: LogLevel { style.level }
 
     /// Writes the entry's line if its level and route deserve one.
     public func write(_ entry: Entry) {

@@ -7,14 +7,19 @@ enum StatsDocument {
     static func bytes(
         _ percentiles: LivePercentiles,
         _ window: LivePercentiles.Window,
+        _ configuration: JSONValue = .null,
         at time: MonotonicTime
     ) -> [UInt8] {
         let measures = LivePercentiles.Measure.allCases.map { measure in
             "\"\(measure.rawValue)\":\(object(percentiles.summary(measure, window, at: time)))"
         }
         let length = window == .all ? "null" : "\(window.rawValue)"
-        let text = "{\"window_seconds\":\(length),\"measures\":{\(measures.joined(separator: ","))}}"
-        return Array(text.utf8)
+        var bytes = Array("{\"window_seconds\":\(length),\"measures\":{\(measures.joined(separator: ","))}".utf8)
+        if configuration != .null {
+            bytes += Array(",\"configuration\":".utf8)
+            JSONWriter.append(configuration, to: &bytes)
+        }
+        return bytes + [UInt8(ascii: "}")]
     }
 
     private static func object(_ summary: LatencySummary) -> String {

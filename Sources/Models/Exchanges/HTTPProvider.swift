@@ -27,6 +27,9 @@ public final class HTTPProvider: Sendable {
         fixedLines = lines
     }
 
+    /// Says that no further request is meant for this provider under this key: its connections are not kept.
+    public func leave() { target.leave() }
+
     /// The request that asks the model: the body as it came, but for the model's name where the provider has another.
     func request(
         _ asked: Asked,

@@ -1,15 +1,11 @@
-import Crypto
 import NIOCore
-import OstiaryCharter
 import OstiaryCore
 import OstiaryIdentity
 import OstiaryJournal
 import OstiaryModels
-import OstiaryPurse
-import OstiaryVault
 import OstiaryWire
 
-/// Builds a gate: each room from its part of the configuration, then the workers, then the doors.
+/// Puts a gate together: the rooms as the configuration wants them, the workers, the doors.
 struct Assembly {
     let configuration: Configuration
     let mode: Configuration.Mode
@@ -19,18 +15,23 @@ struct Assembly {
     let trust: Trust
     /// The memory that bodies may take until their model is known.
     var held = HeldBodies()
+    /// Reads the configuration again, as it was read for this start.
+    var reader: Configuration.Reader?
 
     func open() async throws(Running.Failure) -> Gate {
-        try checkDoors()
+        try configuration.checkDoors(mode)
         let count = configuration.listen.workers ?? System.coreCount
         let dialCounters = DialCounters()
-        let (journal, log) = try openJournal(max(1, count))
+        let style = LogStyle(format: configuration.journal.format, level: configuration.journal.least)
+        let (journal, log) = try openJournal(style, loops: max(1, count))
         guard let crew = try? Crew(count: count, clock: clock, trust: trust, counters: dialCounters) else {
             log.close()
             throw .other("the system gives no threads or descriptors for the workers")
         }
         do throws(Running.Failure) {
-            return try await open(crew, dialCounters, journal, log)
+            journal.event(.info, "the gate starts", ["version": Version.current, "workers": "\(crew.count)"])
+            journal.add(dialCounters.instruments)
+            return try await open(crew, journal, log, style)
         } catch {
             await crew.stop()
             log.close()
@@ -38,84 +39,110 @@ struct Assembly {
         }
     }
 
-    /// What `Checks` says of a configuration that was read; one that was made in code must keep to it too (SEC-004).
-    private func checkDoors() throws(Running.Failure) {
-        guard mode != .development || configuration.listen.address.isLoopback else {
-            throw .other("development mode listens on loopback only, not on \(configuration.listen.address)")
-        }
-        guard configuration.admin.address.isLoopback else {
-            throw .other("the admin door listens on loopback only, not on \(configuration.admin.address)")
-        }
-    }
-
     private func open(
         _ crew: Crew,
-        _ dialCounters: DialCounters,
         _ journal: Journal,
-        _ log: LogWriter
+        _ log: LogWriter,
+        _ style: LogStyle
     ) async throws(Running.Failure) -> Gate {
-        journal.event(.info, "the gate starts", ["version": Version.current, "workers": "\(crew.count)"])
-        let vault = try openVault(journal)
         let keySetPlace = try await openKeySetDoor(crew)
-        let verifier = try openIdentity(crew, keySetPlace?.mint, journal)
-        let rooms = Rooms(
+        let variables = Variables(environment)
+        let site = Furnishing.Site(
+            mode: mode,
+            variables: variables,
             clock: clock,
-            verifier: verifier,
-            bearer: BearerAuthenticator(verifier: verifier),
-            failures: try failureLimiter(),
-            charter: try charter(),
-            purse: try purse(),
-            models: try models(),
-            vault: vault,
+            crew: crew,
+            mint: keySetPlace?.mint,
+            held: held,
             journal: journal
         )
-        let door = Door(limits: configuration.listen.limits.edge)
-        let adminDoor = Door(limits: EdgeLimits())
-        publishInstruments(of: rooms, door, adminDoor, dialCounters)
+        var furnishing = Furnishing(site, configuration)
+        let rooms = try furnishing.rooms()
+        variables.setAside(configuration.secretVariables)
+        for remark in furnishing.remarks { journal.warn(remark) }
+        journal.show(rooms.instruments)
+        let house = House(rooms)
+        let floors = try await openFloors(house, crew)
 
         await startCrew(crew)
         // Keys first, so that a gate that can have them is ready when it listens; a failure is no reason to stop.
-        _ = await verifier.prime()
-        let publicListener = try await listen(on: configuration.listen.address, door, crew) { [configuration, mode] in
-            PublicDoor(
-                rooms: rooms,
-                worker: $0,
-                door: door,
-                origins: configuration.listen.origins,
-                hosts: HostRule(configuration.listen.hosts),
-                proxies: TrustedProxies(
-                    configuration.listen.trustedProxies,
-                    field: configuration.listen.forwarding
-                ),
-                isDevelopment: mode == .development
-            )
-        }
-        let adminListeners = try await openAdminDoors(rooms, keySetPlace?.mint, adminDoor, beside: door, crew)
-        tell(journal, publicListener, adminListeners)
+        _ = await rooms.verifier.prime()
+        let desk = ReloadDesk()
+        let services = services(house, floors, keySetPlace?.mint, desk)
+        let entrances = try await Entrances.open(configuration, crew, services)
+        journal.add(entrances.instruments)
+        tell(journal, entrances)
+        let reloading = Reloading(site, house, floors, entrances, style, read: reader ?? { _ in configuration })
+        journal.add(reloading.instruments)
+        desk.open(reloading)
         return Gate(
-            configuration: configuration,
-            rooms: rooms,
+            house: house,
+            entrances: entrances,
+            reloading: reloading,
+            desk: desk,
             mint: keySetPlace?.mint,
-            publicListener: publicListener,
-            adminListeners: adminListeners,
             keySetListener: keySetPlace?.listener,
             crew: crew,
             log: log,
-            upkeep: upkeep(rooms)
+            upkeep: upkeep(journal)
+        )
+    }
+
+    private func openJournal(_ style: LogStyle, loops: Int) throws(Running.Failure) -> (Journal, LogWriter) {
+        do {
+            let writer = try LogWriter(sink: sink) { [clock] dropped in
+                RequestLog.notice(style.format, clock: clock)(dropped)
+            }
+            let journal = Journal(
+                log: RequestLog(style: style, writer: writer),
+                metrics: Metrics(loops: loops, version: Version.current),
+                percentiles: LivePercentiles(loops: loops, at: clock.monotonic),
+                clock: clock
+            )
+            return (journal, writer)
+        } catch {
+            throw .other("\(error)")
+        }
+    }
+
+    private func openFloors(_ house: House, _ crew: Crew) async throws(Running.Failure) -> PerLoop<Floor> {
+        do {
+            return try await PerLoop(crew) { Floor(house, $0) }
+        } catch {
+            throw .other("the event loops are gone")
+        }
+    }
+
+    /// What stands behind the doors, on each loop.
+    private func services(
+        _ house: House,
+        _ floors: PerLoop<Floor>,
+        _ mint: DevelopmentMint?,
+        _ desk: ReloadDesk
+    ) -> Entrances.Services {
+        let isDevelopment = mode == .development
+        return Entrances.Services(
+            publicDoor: { door, worker in
+                let floor = floors[worker] ?? Floor(house, worker)
+                return PublicDoor(floor: floor, worker: worker, door: door, isDevelopment: isDevelopment)
+            },
+            adminDoor: { isSocket, _ in
+                AdminDoor(house: house, mint: mint, isSocket: isSocket) { await desk.reload($0) }
+            }
         )
     }
 
     /// Says where the doors ended up.
-    private func tell(_ journal: Journal, _ publicListener: Listener, _ adminListeners: [Listener]) {
-        func bound(_ address: Configuration.Address, _ listener: Listener?) -> String {
-            "\(Configuration.Address(host: address.host, port: listener?.port.flatMap { UInt16(exactly: $0) } ?? 0))"
+    private func tell(_ journal: Journal, _ entrances: Entrances) {
+        func bound(_ address: Configuration.Address, _ port: Int?) -> String {
+            "\(Configuration.Address(host: address.host, port: port.flatMap { UInt16(exactly: $0) } ?? 0))"
         }
         journal.event(
             .info,
             "the doors are open",
             [
-                "listen": bound(configuration.listen.address, publicListener),
-                "admin": bound(configuration.admin.address, adminListeners.first),
+                "listen": bound(configuration.listen.address, entrances.publicPort),
+                "admin": bound(configuration.admin.address, entrances.adminPort),
                 "socket": configuration.admin.socket ?? "",
             ]
         )
@@ -126,31 +153,34 @@ struct Assembly {
         try? await crew.start()
     }
 
-    private func publishInstruments(of rooms: Rooms, _ door: Door, _ adminDoor: Door, _ dial: DialCounters) {
-        rooms.journal.add(
-            door.instruments(door: "public") + adminDoor.instruments(door: "admin") + dial.instruments
-                + rooms.bearer.instruments + rooms.purse.instruments + rooms.failures.instruments
-                + rooms.models.instruments + rooms.vault.instruments
-        )
-    }
-
     /// What goes on beside the requests for as long as the gate is open.
-    private func upkeep(_ rooms: Rooms) -> [Task<Void, Never>] {
+    private func upkeep(_ journal: Journal) -> [Task<Void, Never>] {
         var tasks = [
-            Task { await rooms.verifier.maintain() },
             Task { [clock] in
-                while (try? await clock.sleep(seconds: 10)) != nil { rooms.journal.rotate() }
-            },
+                while (try? await clock.sleep(seconds: 10)) != nil { journal.rotate() }
+            }
         ]
         if mode == .development {
             tasks.append(
                 Task { [clock] in
                     repeat {
-                        rooms.journal.event(.warning, "development mode: the gate is its own issuer")
+                        journal.event(.warning, "development mode: the gate is its own issuer")
                     } while (try? await clock.sleep(seconds: 60)) != nil
                 }
             )
         }
         return tasks
+    }
+}
+
+extension Configuration {
+    /// What `Checks` says of a configuration that was read; one that was made in code must keep to it too (SEC-004).
+    func checkDoors(_ mode: Mode) throws(Running.Failure) {
+        guard mode != .development || listen.address.isLoopback else {
+            throw .other("development mode listens on loopback only, not on \(listen.address)")
+        }
+        guard admin.address.isLoopback else {
+            throw .other("the admin door listens on loopback only, not on \(admin.address)")
+        }
     }
 }

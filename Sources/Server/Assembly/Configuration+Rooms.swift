@@ -19,6 +19,12 @@ extension Configuration {
     }
 }
 
+extension Configuration.Journal {
+    var format: RequestLog.Format { log == .json ? .json : .text }
+    /// The least severe line that is written.
+    var least: LogLevel { LogLevel(name: level.rawValue) ?? .info }
+}
+
 extension Configuration.Bounds {
     var edge: EdgeLimits {
         var limits = EdgeLimits()

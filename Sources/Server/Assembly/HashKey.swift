@@ -1,5 +1,6 @@
 import Crypto
 import OstiaryCore
+import OstiaryVault
 
 /// Reads the key of the pseudonyms: 64 hex digits behind a source reference.
 enum HashKey {
@@ -17,11 +18,19 @@ enum HashKey {
 
     static func read(
         _ reference: Configuration.SecretReference,
-        environment: [String: String]
+        environment: [String: String],
+        kept: KeptVariables? = nil
     ) throws(Fault) -> SymmetricKey {
         var digits: [UInt8]
         switch reference {
         case .environment(let name):
+            if let secret = kept?.secret(name) {
+                let key: SymmetricKey? = secret.withBytes { bytes in
+                    Self.key(bytes.withUnsafeBufferPointer { Array($0) })
+                }
+                guard let key else { throw .form }
+                return key
+            }
             guard let value = environment[name] else { throw .missing("env:\(name)") }
             digits = Array(value.utf8)
         case .file(let path):
@@ -30,7 +39,12 @@ enum HashKey {
             digits = bytes
             while digits.last == 0x0a || digits.last == 0x0d { digits.removeLast() }
         }
-        guard digits.count == 64, let key = Hex.decode(digits) else { throw .form }
-        return SymmetricKey(data: key)
+        guard let key = key(digits) else { throw .form }
+        return key
+    }
+
+    private static func key(_ digits: [UInt8]) -> SymmetricKey? {
+        guard digits.count == 64 else { return nil }
+        return Hex.decode(digits).map { SymmetricKey(data: $0) }
     }
 }

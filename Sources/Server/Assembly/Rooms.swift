@@ -1,3 +1,4 @@
+import Crypto
 import OstiaryCharter
 import OstiaryCore
 import OstiaryIdentity
@@ -6,15 +7,77 @@ import OstiaryModels
 import OstiaryPurse
 import OstiaryVault
 
-/// What the corridors of all event loops share: the rooms behind it, each in its one instance.
-struct Rooms: Sendable {
+/// What the corridors of all event loops share: the rooms behind them, each in its one instance, as one generation of
+/// the configuration wants them. Never changed; a reload makes others (`Furnishing`).
+final class Rooms: Sendable {
+    let generation: Generation
     let clock: any GateClock
     let verifier: TokenVerifier
     let bearer: BearerAuthenticator
+    /// The key of the pseudonyms.
+    let pseudonymKey: SymmetricKey
     let failures: FailureLimiter
     let charter: Charter
     let purse: Purse
     let models: Models
+    /// The providers behind HTTP, by name.
+    let providers: [String: HTTPProvider]
     let vault: Vault
+    let origins: OriginRule
+    let hosts: HostRule
+    let proxies: TrustedProxies
     let journal: Journal
+    private let inUse: Gauge
+
+    /// Whom the gate knows, and how.
+    struct Callers {
+        let verifier: TokenVerifier
+        let bearer: BearerAuthenticator
+        let pseudonymKey: SymmetricKey
+    }
+
+    /// What the gate offers, and from whom.
+    struct Offer {
+        let models: Models
+        let providers: [String: HTTPProvider]
+    }
+
+    /// - Parameter inUse: counts the sets of rooms that there are: one, and those that requests are still in.
+    init(
+        _ generation: Generation,
+        callers: Callers,
+        failures: FailureLimiter,
+        charter: Charter,
+        purse: Purse,
+        offer: Offer,
+        vault: Vault,
+        journal: Journal,
+        clock: any GateClock,
+        inUse: Gauge
+    ) {
+        self.generation = generation
+        self.clock = clock
+        verifier = callers.verifier
+        bearer = callers.bearer
+        pseudonymKey = callers.pseudonymKey
+        self.failures = failures
+        self.charter = charter
+        self.purse = purse
+        models = offer.models
+        providers = offer.providers
+        self.vault = vault
+        self.journal = journal
+        self.inUse = inUse
+        let listen = generation.configuration.listen
+        origins = OriginRule(listen.origins)
+        hosts = HostRule(listen.hosts)
+        proxies = TrustedProxies(listen.trustedProxies, field: listen.forwarding)
+        inUse.add(1)
+    }
+
+    deinit { inUse.add(-1) }
+
+    var instruments: [Instrument] {
+        bearer.instruments + purse.instruments + failures.instruments + models.instruments + vault.instruments
+    }
 }

@@ -8,6 +8,28 @@ extension Configuration {
         case development
     }
 
+    /// Where a process reads its configuration from, at start and at every reload.
+    public struct Source: Hashable, Sendable {
+        /// The file's path, or `nil` where the environment alone says everything.
+        public var file: String?
+        /// Values by flag name without dashes.
+        public var flags: [String: String]
+
+        public init(file: String? = nil, flags: [String: String] = [:]) {
+            self.file = file
+            self.flags = flags
+        }
+
+        /// - Throws: every fault at once.
+        public func read(mode: Mode, surroundings: Surroundings) throws(Faults) -> Configuration {
+            try Configuration.load(file: file, flags: flags, mode: mode, surroundings: surroundings)
+        }
+    }
+
+    /// Reads a running process's configuration again.
+    /// - Parameter variables: the environment of its start; a variable with a secret has a value that is not its own.
+    public typealias Reader = @Sendable (_ variables: [String: String]) throws(Faults) -> Configuration
+
     /// Reads the whole configuration: the file, then the environment, then flags, each over the one before.
     ///
     /// - Parameters:
@@ -68,7 +90,7 @@ extension Configuration {
     }
 
     /// Makes the file's relative paths count from its folder.
-    private mutating func settlePaths(besides file: String?) {
+    mutating func settlePaths(besides file: String?) {
         guard let file, let slash = file.utf8.lastIndex(of: UInt8(ascii: "/")) else { return }
         let folder = String(file[...slash])
         func settled(_ path: String) -> String {

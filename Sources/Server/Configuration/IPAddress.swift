@@ -40,6 +40,9 @@ struct IPAddress: Sendable {
         isSix ? bytes.dropLast().allSatisfy { $0 == 0 } && bytes.last == 1 : bytes.first == 127
     }
 
+    /// 0.0.0.0 or ::, which stands for every address of the machine.
+    var isUnspecified: Bool { bytes.allSatisfy { $0 == 0 } }
+
     /// The private ranges of RFC 1918 and RFC 4193. Link-local addresses are not among them: metadata services
     /// answer there.
     var isPrivate: Bool {

@@ -3,27 +3,28 @@ import OstiaryCore
 import OstiaryJournal
 import OstiaryWire
 
-/// The admin door on one event loop: metrics, percentiles, health and, in development mode, tokens. It listens on
-/// loopback and on a socket file only.
+/// The admin door on one event loop: metrics, percentiles, health, reloading and, in development mode, tokens. It
+/// listens on loopback and on a socket file only.
 ///
 /// Pages of other sites reach loopback too, through a visitor's browser; so `Host` must name this machine, a request
 /// that a page sent (`Origin`) is refused, and what is posted must be JSON, which no page can send unasked. A browser
 /// cannot reach a socket file, so any `Host` will do there.
 final class AdminDoor: EdgeService {
-    private let rooms: Rooms
+    /// Reloads the configuration and tells what became of it; `nil` while there is nobody who could.
+    typealias Reload = @Sendable (ReloadOrder) async -> ReloadReport?
+
+    private let house: House
     private let mint: DevelopmentMint?
-    private let publicDoor: Door
+    private let reload: Reload
     private let isSocket: Bool
     private var names = RequestIDs()
 
-    /// - Parameters:
-    ///   - publicDoor: whose state `/health` tells.
-    ///   - isSocket: whether it listens on a socket file.
-    init(rooms: Rooms, mint: DevelopmentMint?, publicDoor: Door, isSocket: Bool) {
-        self.rooms = rooms
+    /// - Parameter isSocket: whether it listens on a socket file.
+    init(house: House, mint: DevelopmentMint?, isSocket: Bool, reload: @escaping Reload) {
+        self.house = house
         self.mint = mint
-        self.publicDoor = publicDoor
         self.isSocket = isSocket
+        self.reload = reload
     }
 
     func answer(_ head: RequestHead, body: RequestBody, peer: Peer, reply: consuming Reply) {
@@ -65,6 +66,7 @@ final class AdminDoor: EdgeService {
         guard !head.has(.origin) else {
             throw GateError(.invalidRequest, cause: "foreign_origin", detail: "web pages may not use the admin door")
         }
+        let rooms = house.current
         switch head.path {
         case "/metrics":
             try Self.allow([.get, .head], head)
@@ -73,28 +75,43 @@ final class AdminDoor: EdgeService {
             return Document(contentType: exposition.contentType, body: exposition.bytes)
         case "/admin/stats":
             try Self.allow([.get, .head], head)
-            return Document(body: rooms.journal.stats(try Self.window(head.query)))
+            let window = try Self.window(head.query)
+            return Document(body: rooms.journal.stats(window, configuration: rooms.generation.document))
         case "/health":
             try Self.allow([.get, .head], head)
-            let health = Health(rooms: rooms, isDraining: publicDoor.isDraining).live
+            let health = Health(rooms: rooms, isDraining: house.isClosing, isDetailed: true).live
             return Document(status: health.status, body: health.body)
         case "/ready":
             try Self.allow([.get, .head], head)
-            let health = Health(rooms: rooms, isDraining: publicDoor.isDraining).ready
+            let health = Health(rooms: rooms, isDraining: house.isClosing, isDetailed: true).ready
             return Document(status: health.status, body: health.body)
+        case "/reload":
+            try Self.allow([.post], head)
+            try Self.mustBeJSON(head)
+            let order = try await ReloadOrder.read(body)
+            guard let report = await reload(order) else { throw GateError(.shuttingDown) }
+            return Document(status: report.status, body: JSONWriter.write(report.json))
         case "/dev/token":
             guard let mint else { throw GateError(.notFound, detail: "only a gate in development mode gives tokens") }
             try Self.allow([.post], head)
-            guard head.has(.contentType) else { throw GateError(.unsupportedMediaType, cause: "content_type") }
-            try MediaType.check(head)
+            try Self.mustBeJSON(head)
             return Document(body: try await mint.token(for: body, at: rooms.clock.now))
         default:
-            throw GateError(.notFound, detail: "the admin door serves /metrics, /admin/stats, /health and /ready")
+            throw GateError(
+                .notFound,
+                detail: "the admin door serves /metrics, /admin/stats, /health, /ready and /reload"
+            )
         }
     }
 
     private static func allow(_ methods: [Method], _ head: RequestHead) throws(GateError) {
         guard methods.contains(head.method) else { throw GateError(.methodNotAllowed, allow: methods) }
+    }
+
+    /// A page can post other types unasked.
+    private static func mustBeJSON(_ head: RequestHead) throws(GateError) {
+        guard head.has(.contentType) else { throw GateError(.unsupportedMediaType, cause: "content_type") }
+        try MediaType.check(head)
     }
 
     private static func window(_ query: [UInt8]) throws(GateError) -> LivePercentiles.Window {

@@ -5,6 +5,8 @@ import OstiaryIdentity
 struct Health {
     let rooms: Rooms
     let isDraining: Bool
+    /// Whether the one who asks is the operator.
+    var isDetailed = false
 
     /// `/health`: trouble with keys is shown and no reason to be restarted.
     var live: (status: Int, body: [UInt8]) {
@@ -28,6 +30,10 @@ struct Health {
                 ("version", .string(Version.current)),
                 ("protocol_version", .integer(ProtocolVersion.current)),
                 ("sealed", .string("off")),
+                (
+                    "configuration",
+                    isDetailed ? rooms.generation.document : rooms.generation.publicDocument
+                ),
                 (
                     "keys",
                     .members(

@@ -6,45 +6,33 @@ import OstiaryWire
 /// The public door on one event loop: finds the route, answers what is open to all, and sends everything else through
 /// the corridor.
 final class PublicDoor: EdgeService {
-    private let rooms: Rooms
-    private let corridor: Corridor
+    private let floor: Floor
     private let door: Door
-    private let origins: OriginRule
-    private let hosts: HostRule
-    private let proxies: TrustedProxies
     private let isDevelopment: Bool
     private let worker: Worker
     private var names = RequestIDs()
 
-    init(
-        rooms: Rooms,
-        worker: Worker,
-        door: Door,
-        origins: [String],
-        hosts: HostRule,
-        proxies: TrustedProxies,
-        isDevelopment: Bool
-    ) {
-        self.rooms = rooms
+    init(floor: Floor, worker: Worker, door: Door, isDevelopment: Bool) {
+        self.floor = floor
         self.worker = worker
         self.door = door
-        self.origins = OriginRule(origins)
-        self.hosts = hosts
-        self.proxies = proxies
         self.isDevelopment = isDevelopment
-        corridor = Corridor(rooms: rooms, worker: worker)
     }
 
     func answer(_ head: RequestHead, body: RequestBody, peer: Peer, reply: consuming Reply) {
+        // Asked for once: whatever is reloaded meanwhile, this request stays in these rooms.
+        let corridor = floor.corridor
+        let rooms = corridor.rooms
+        let origins = rooms.origins
         let id = names.next()
         reply.addFields { $0.writeCommonFields(id, development: isDevelopment) }
         if !origins.isEmpty { reply.addFields { origins.writeFields(for: head, to: &$0) } }
 
-        let peer = proxies.client(of: head, behind: peer)
+        let peer = rooms.proxies.client(of: head, behind: peer)
         let route = head.withPath(Routes.find)
         let call: Call
         do throws(GateError) {
-            try hosts.check(head)
+            try rooms.hosts.check(head)
             call = try Call(head, id: id, route: route, peer: peer, started: reply.started)
         } catch {
             let entry = Entry(
@@ -57,21 +45,22 @@ final class PublicDoor: EdgeService {
             )
             // Two credentials leave no one to believe; nothing more is read from this connection.
             if error.code == .invalidRequest { reply.endConnection() }
-            return refuse(error, entry, body, reply)
+            return refuse(error, entry, body, reply, rooms)
         }
         if origins.isPreflight(head) {
-            return enter(call, body, reply.send(status: 204, body: ByteBuffer()))
+            return enter(call, body, reply.send(status: 204, body: ByteBuffer()), rooms)
         }
         guard let route, route.access == .open else { return corridor.walk(call, head, body, reply) }
         guard call.method == .get || call.method == .head else {
             let error = GateError(.methodNotAllowed, allow: [.get, .head])
-            return refuse(error, Entry(call, at: worker.date), body, reply)
+            return refuse(error, Entry(call, at: worker.date), body, reply, rooms)
         }
-        enter(call, body, answerOpen(route, reply))
+        enter(call, body, answerOpen(route, reply, rooms), rooms)
     }
 
     func refusal(_ error: GateError, started: MonotonicTime, peer: Peer) -> Refusal {
         let id = names.next()
+        let rooms = floor.corridor.rooms
         var entry = Entry(
             id: id,
             time: worker.date,
@@ -85,7 +74,7 @@ final class PublicDoor: EdgeService {
         return Refusal(error, id: id, development: isDevelopment)
     }
 
-    private func answerOpen(_ route: Route, _ reply: consuming Reply) -> Delivery {
+    private func answerOpen(_ route: Route, _ reply: consuming Reply, _ rooms: Rooms) -> Delivery {
         let health = Health(rooms: rooms, isDraining: door.isDraining)
         let (status, body) = route.path == "/ready" ? health.ready : health.live
         return reply.send(status: status, body: ByteBuffer(bytes: body)) { out in
@@ -94,14 +83,20 @@ final class PublicDoor: EdgeService {
         }
     }
 
-    private func refuse(_ error: GateError, _ entry: Entry, _ body: RequestBody, _ reply: consuming Reply) {
+    private func refuse(
+        _ error: GateError,
+        _ entry: Entry,
+        _ body: RequestBody,
+        _ reply: consuming Reply,
+        _ rooms: Rooms
+    ) {
         var entry = entry
         entry.refused(error, reply.refuse(error))
         entry.bytesIn = body.received
         rooms.journal.enter(entry, loop: worker.index)
     }
 
-    private func enter(_ call: Call, _ body: RequestBody, _ delivery: Delivery) {
+    private func enter(_ call: Call, _ body: RequestBody, _ delivery: Delivery, _ rooms: Rooms) {
         var entry = Entry(call, at: worker.date)
         entry.delivered(delivery)
         entry.bytesIn = body.received

@@ -36,15 +36,39 @@ public enum Running {
         case notPermitted(Configuration.Address)
         /// Anything else; the reason comes from a closed list or from the system, never from a peer or a secret.
         case other(String)
+
+        /// What is wrong: lower case, no full stop.
+        public var sentence: String {
+            switch self {
+            case .inUse(let address): "\(address) is in use by another program"
+            case .notPermitted(let address): "the system does not let this user listen on \(address)"
+            case .other(let reason): reason
+            }
+        }
+
+        /// What to do about it.
+        public var hint: String? {
+            switch self {
+            case .inUse: "choose another port; port 0 lets the system choose"
+            case .notPermitted: "choose a port above 1023"
+            case .other: nil
+            }
+        }
     }
 
-    /// Opens both doors, calls `whenReady` once they are open, and returns after a signal has ended the gate.
+    /// Opens both doors, calls `whenReady` once they are open, and returns after a signal has ended the gate. SIGHUP
+    /// reloads the configuration.
+    /// - Parameters:
+    ///   - configuration: as read from `source` for the start.
+    ///   - source: where it is read from again.
     public static func serve(
         _ configuration: Configuration,
+        from source: Configuration.Source,
         mode: Configuration.Mode,
         whenReady: @escaping @Sendable (Doors) -> Void
     ) async throws(Failure) {
         CoreDumps.forbid()
+        let hangUps = HangUps()
         let environment = ProcessInfo.processInfo.environment
         // While there are no threads of the gate's yet, as the environment has no lock.
         Vault.forgetEnvironment(configuration.secretVariables)
@@ -52,7 +76,10 @@ public enum Running {
             configuration,
             mode: mode,
             environment: environment,
-            sink: DescriptorSink(descriptor: STDERR_FILENO)
+            sink: DescriptorSink(descriptor: STDERR_FILENO),
+            reader: { variables throws(Configuration.Faults) in
+                try source.read(mode: mode, surroundings: .machine(variables: variables))
+            }
         )
         do throws(Running.Failure) {
             let doors = try gate.doors()
@@ -61,7 +88,9 @@ public enum Running {
             await gate.close()
             throw error
         }
-        await Shutdown(gate: gate, grace: configuration.shutdown.grace, clock: SystemClock()).awaitSignal()
+        Task.detached { await hangUps.reload(gate) }
+        await Shutdown(gate: gate, clock: SystemClock()).awaitSignal()
+        hangUps.stop()
     }
 
     /// The client for the command's own calls to a gate on this machine.

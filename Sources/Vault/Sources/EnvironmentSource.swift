@@ -28,6 +28,7 @@ struct EnvironmentSource: KeySource {
     }
 
     func read(_ surroundings: Surroundings) throws(SourceFault) -> KeyMaterial {
+        if let secret = surroundings.kept?.secret(name) { return KeyMaterial(secret) }
         guard let value = surroundings.environment[name] else { throw .missing(label: label) }
         var bytes = Array(value.utf8)
         defer { wipe(&bytes) }

@@ -28,9 +28,12 @@ public protocol KeySource: Sendable {
 public struct Surroundings: Sendable {
     /// The process's environment, handed in by whoever read it.
     public let environment: [String: String]
+    /// The variables that were taken out of it, since they hold secrets.
+    public let kept: KeptVariables?
 
-    public init(environment: [String: String]) {
+    public init(environment: [String: String], kept: KeptVariables? = nil) {
         self.environment = environment
+        self.kept = kept
     }
 }
 

@@ -151,6 +151,7 @@ public final class Dialler {
         worker.counters.idle.add(1)
         let pool = connection.pool
         pool.idle.append(connection)
+        guard pool.target.keepsConnections else { return closeIdle(pool) }
         guard pool.idle.count > pool.target.settings.idleConnections else { return }
         let oldest = pool.idle.removeFirst()
         worker.counters.idle.add(-1)
@@ -179,6 +180,18 @@ public final class Dialler {
         for pool in pools.values {
             for connection in pool.idle { connection.close() }
         }
+    }
+
+    /// Closes what is kept for targets that were left.
+    public func closeLeft() {
+        for pool in pools.values where !pool.target.keepsConnections { closeIdle(pool) }
+    }
+
+    private func closeIdle(_ pool: Pool) {
+        let idle = pool.idle
+        pool.idle = []
+        worker.counters.idle.add(-Int64(idle.count))
+        for connection in idle { connection.close() }
     }
 
     // MARK: Connecting

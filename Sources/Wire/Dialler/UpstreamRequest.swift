@@ -1,4 +1,5 @@
 public import NIOCore
+import Synchronization
 
 /// A request to a provider, its head ready made: the gate's own bytes, nothing of the client's head.
 public final class UpstreamRequest: Sendable {
@@ -39,9 +40,16 @@ public final class UpstreamRequest: Sendable {
 public final class UpstreamTarget: Sendable {
     public let origin: Origin
     public let settings: DialSettings
+    private let isLeft = Atomic<Bool>(false)
 
     public init(_ origin: Origin, settings: DialSettings = DialSettings()) {
         self.origin = origin
         self.settings = settings
     }
+
+    /// Says that no further request is meant to go there: from now on no connection is kept for one. What is under way
+    /// goes on.
+    public func leave() { isLeft.store(true, ordering: .relaxed) }
+
+    var keepsConnections: Bool { !isLeft.load(ordering: .relaxed) }
 }

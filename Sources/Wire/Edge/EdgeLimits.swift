@@ -1,5 +1,5 @@
 /// What a client may take of the edge: sizes in bytes, times in seconds (SEC-109).
-public struct EdgeLimits: Sendable {
+public struct EdgeLimits: Hashable, Sendable {
     public var head = RequestHead.Limits()
     /// The most a request body may have; more is answered 413.
     public var body = 32 * 1024 * 1024

@@ -1,11 +1,12 @@
 /// A set of octets as a table: the character classes of RFC 9110 section 5.6.
 ///
-/// Only the constants below are made, so their tables live as long as the process: a look-up is one load.
+/// Only constants are made of it, so their tables live as long as the process: a look-up is one load.
 struct OctetClass: Sendable {
     // 256 cells, written in the initialiser and never again.
     private nonisolated(unsafe) let table: UnsafePointer<Bool>
 
-    private init(_ isMember: (UInt8) -> Bool) {
+    /// For constants: what is made is never freed.
+    init(_ isMember: (UInt8) -> Bool) {
         let cells = UnsafeMutablePointer<Bool>.allocate(capacity: 256)
         for octet in UInt8.min...UInt8.max { cells[Int(octet)] = isMember(octet) }
         table = UnsafePointer(cells)

@@ -5,7 +5,7 @@ public import OstiaryCore
 /// received and are looked at in place.
 public final class RequestHead: Sendable {
     /// How much a head may hold (SEC-109).
-    public struct Limits: Sendable {
+    public struct Limits: Hashable, Sendable {
         /// Bytes of the whole head; more is answered 431.
         public var head = 32 * 1024
         /// Field lines; more is answered 431.

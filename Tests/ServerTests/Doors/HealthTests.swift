@@ -15,6 +15,7 @@ import Testing
             #expect(
                 answer.text
                     == #"{"status":"ok","version":"\#(Version.current)","protocol_version":1,"sealed":"off","#
+                    + #""configuration":{"generation":1,"loaded_at":1800000000},"#
                     + #""keys":{"usable":1,"age_seconds":31,"stale":false}}"#
             )
             #expect(try await rig.ask("GET", "/ready").text.hasPrefix(#"{"status":"ready","#))

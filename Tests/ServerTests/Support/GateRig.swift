@@ -16,9 +16,13 @@ final class GateRig: Sendable {
     let upstream: RecordingUpstream
     let clock: ManualClock
     let log: LogCapture
+    /// What the next reload finds.
+    let desk: ConfigurationDesk
 
     /// The provider's key; it must reach the provider and nobody else.
     static let providerKey = "sk-CANARY-provider-7f3a9c1e55d04b2a"
+    /// Another one, for configurations that a reload brings.
+    static let otherKey = "sk-CANARY-other-2c71d0aa93be46f8"
 
     init(
         gate: Gate,
@@ -26,7 +30,8 @@ final class GateRig: Sendable {
         keys: KeySetHost,
         upstream: RecordingUpstream,
         clock: ManualClock,
-        log: LogCapture
+        log: LogCapture,
+        desk: ConfigurationDesk
     ) {
         self.gate = gate
         self.issuer = issuer
@@ -34,6 +39,7 @@ final class GateRig: Sendable {
         self.upstream = upstream
         self.clock = clock
         self.log = log
+        self.desk = desk
     }
 
     /// Opens a gate, lets the test use it and closes it.
@@ -53,16 +59,26 @@ final class GateRig: Sendable {
         var configuration = configuration(issuer, own, upstream)
         if mode == .development { configuration.identity.jwt = [] }
         change(&configuration)
+        let desk = ConfigurationDesk(configuration)
         let gate = try await Assembly(
             configuration: configuration,
             mode: mode,
-            environment: ["PROVIDER_KEY": providerKey],
+            environment: ["PROVIDER_KEY": providerKey, "OTHER_KEY": otherKey],
             clock: clock,
             sink: log,
             trust: Trust(),
-            held: held
+            held: held,
+            reader: { variables throws(Configuration.Faults) in try desk.read(variables) }
         ).open()
-        let rig = GateRig(gate: gate, issuer: issuer, keys: own, upstream: upstream, clock: clock, log: log)
+        let rig = GateRig(
+            gate: gate,
+            issuer: issuer,
+            keys: own,
+            upstream: upstream,
+            clock: clock,
+            log: log,
+            desk: desk
+        )
         do {
             try await test(rig)
         } catch {

@@ -47,6 +47,11 @@ extension Configuration {
         return page
     }
 
+    /// The variables that override a key, each by its value.
+    static let overridingVariables = Set(
+        overrides(schema.described(Configuration()), path: []) { $0.environment }.map(\.0)
+    )
+
     private static var later: String {
         let names = laterVariables.map { "`\($0)`" }.joined(separator: " and ")
         return "\(names) belong to a later version: unless they are empty or `off`, the gate does not start."

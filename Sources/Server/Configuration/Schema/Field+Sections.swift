@@ -35,7 +35,8 @@ extension Field {
                 reading.override(fields, &root[keyPath: destination])
             },
             show: { _ in nil },
-            content: { .section(fields.described($0[keyPath: destination])) }
+            content: { .section(fields.described($0[keyPath: destination])) },
+            settings: { fields.settings($0[keyPath: destination], at: $1) }
         )
     }
 
@@ -81,7 +82,12 @@ extension Field {
                 root[keyPath: destination] = [child]
             },
             show: { _ in nil },
-            content: { _ in .entries(fields.described(new), most: most) }
+            content: { _ in .entries(fields.described(new), most: most) },
+            settings: { root, path in
+                root[keyPath: destination].enumerated().flatMap { index, child in
+                    fields.settings(child, at: path.entry("[\(index)]"))
+                }
+            }
         )
     }
 
@@ -117,6 +123,11 @@ extension Field {
             content: { _ in
                 let pattern = form.schema.first { $0.name.utf8.elementsEqual("pattern".utf8) }?.value
                 return .table(noun: form.noun, pattern: pattern, fields.described(new), most: most)
+            },
+            settings: { root, path in
+                root[keyPath: destination].flatMap { child in
+                    fields.settings(child, at: path.entry(child[keyPath: name]))
+                }
             }
         )
     }

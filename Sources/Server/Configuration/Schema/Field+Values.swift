@@ -22,7 +22,8 @@ extension Field {
                 if let value = reading.parse(Written(text), as: form, at: place) { root[keyPath: destination] = value }
             },
             show: { form.show($0[keyPath: destination]) },
-            content: { _ in .value(noun: form.noun, schema: form.schema) }
+            content: { _ in .value(noun: form.noun, schema: form.schema) },
+            settings: { [Configuration.Setting(path: $1, text: form.show($0[keyPath: destination]))] }
         )
     }
 
@@ -72,7 +73,11 @@ extension Field {
                 let values = root[keyPath: destination].compactMap(form.show)
                 return values.isEmpty ? nil : "[" + values.joined(separator: ", ") + "]"
             },
-            content: { _ in .list(noun: form.noun, schema: form.schema, most: most) }
+            content: { _ in .list(noun: form.noun, schema: form.schema, most: most) },
+            settings: { root, path in
+                let values = root[keyPath: destination].map { form.show($0) ?? "" }
+                return [Configuration.Setting(path: path, text: values.joined(separator: ", "))]
+            }
         )
     }
 }

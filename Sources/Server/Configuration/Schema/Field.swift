@@ -15,6 +15,8 @@ struct Field<Root: Sendable>: Sendable {
     let show: @Sendable (Root) -> String?
     /// The description of what is below, with defaults as `Root` has them.
     let content: @Sendable (Root) -> Content
+    /// What `root` says at this key, which stands at `path`, and below it.
+    let settings: @Sendable (Root, _ path: Configuration.Setting.Path) -> [Configuration.Setting]
 }
 
 /// What people read about a key.

@@ -28,12 +28,10 @@ struct FieldVerdict: Sendable {
         guard let first = range.first else { return (.brokenName, .other) }
         if bytes[first] == UInt8(ascii: ":") { return (pseudo(bytes, range), .other) }
         let token = lowerToken
-        var hash: UInt32 = 0
         for index in range {
             guard token.contains(bytes[index]) else { return (.brokenName, .other) }
-            hash = FieldNameTable.mix(hash, bytes[index])
         }
-        let name = FieldNameTable.shared.find(hash, bytes, range)
+        let name = FieldNameTable.shared.find(bytes, range)
         switch name {
         case .connection, .keepAlive, .transferEncoding, .upgrade: return (.connection, name)
         case .other where equals(bytes, range, "proxy-connection"): return (.connection, name)

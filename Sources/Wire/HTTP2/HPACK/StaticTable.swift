@@ -66,7 +66,7 @@ struct StaticTable: Sendable {
     /// The index of the first entry with this lower-case name; 0 when there is none.
     func index(ofName name: Span<UInt8>) -> Int {
         var hash: UInt32 = 0
-        for index in name.indices { hash = FieldNameTable.mix(hash, name[index]) }
+        for index in name.indices { hash = Self.mix(hash, name[index]) }
         var slot = Int(hash) & (Self.slotCount - 1)
         while slots[slot] != 0 {
             let index = Int(slots[slot])
@@ -82,7 +82,12 @@ struct StaticTable: Sendable {
         return true
     }
 
+    @inline(__always)
+    private static func mix(_ hash: UInt32, _ octet: UInt8) -> UInt32 {
+        (hash &+ UInt32(octet)) &* 0x9e37_79b1 ^ (hash >> 15)
+    }
+
     private static func hash(_ name: some Sequence<UInt8>) -> UInt32 {
-        name.reduce(0) { FieldNameTable.mix($0, $1) }
+        name.reduce(0) { mix($0, $1) }
     }
 }

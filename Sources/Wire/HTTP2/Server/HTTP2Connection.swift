@@ -29,7 +29,7 @@ final class HTTP2Connection: TransportOwner, DoorConnection, HTTP2LinkOwner {
     private var sendDeadline = MonotonicTime.never
     /// No deadline of a stream is before this.
     private var nextStreamDeadline = MonotonicTime.never
-    /// Exchanges whose service has not returned. A client that opens streams and resets them has no more of them made
+    /// Exchanges that somebody still works for. A client that opens streams and resets them has no more of them made
     /// than one that waits.
     private var running = 0
     private var requests = 0

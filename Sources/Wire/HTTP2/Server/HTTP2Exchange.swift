@@ -7,7 +7,7 @@ final class HTTP2Exchange: ServerExchangeState, ServerExchange, HTTP2StreamOwner
     let stream: HTTP2Stream
     /// Whether no handle acts any more.
     private(set) var isOver = false
-    private var task: Task<Void, Never>?
+    private var hasBegun = false
     /// Body bytes for which the client has credit again.
     private var credited = 0
     private var bodyDeadline = MonotonicTime.never
@@ -40,10 +40,13 @@ final class HTTP2Exchange: ServerExchangeState, ServerExchange, HTTP2StreamOwner
         if !body.isComplete, !body.owesContinue { awaitBody() }
         connection.began()
         let request = RequestBody(connection: self, serial: 0)
-        task = worker.run { [self] in
-            await connection.service.answer(head, body: request, peer: peer, reply: Reply(connection: self, serial: 0))
-            returned()
-        }
+        hasBegun = true
+        connection.service.answer(head, body: request, peer: peer, reply: Reply(connection: self, serial: 0))
+    }
+
+    // Nobody works for it any more: whoever did held on to it.
+    deinit {
+        if hasBegun { connection.returned() }
     }
 
     /// Answers a request that no service will see.
@@ -54,13 +57,10 @@ final class HTTP2Exchange: ServerExchangeState, ServerExchange, HTTP2StreamOwner
         _ = sendWhole(0, refusal.status, body: ByteBuffer(bytes: refusal.body)) { $0.writeBytes(refusal.fieldLines) }
     }
 
-    /// The service is done; an answer that it did not give is a fault of the gate.
-    private func returned() {
-        connection.returned()
-        task = nil
-        guard !isOver, !answer.isComplete else { return }
+    func unanswered(_ serial: UInt64) {
+        guard !isOver, !answer.isBegun else { return }
         door.unanswered.increment()
-        if answer.isBegun { cutAnswer(.gate) } else { refuse(GateError(.internalError, cause: "unanswered")) }
+        refuse(GateError(.internalError, cause: "unanswered"))
     }
 
     // MARK: The stream

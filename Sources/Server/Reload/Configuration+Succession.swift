@@ -1,0 +1,34 @@
+// What of a new configuration a running gate can take over.
+extension Configuration {
+    /// This configuration followed by `wanted`: as much of it as can be without a restart, and the keys that cannot.
+    ///
+    /// A key that has to wait is no reason to leave the rest: who takes an issuer out of the file wants it out now.
+    func succeeded(by wanted: Configuration) -> (next: Configuration, waiting: [String]) {
+        var next = wanted
+        var waiting: [String] = []
+        func keep<Value: Equatable>(_ key: String, _ path: WritableKeyPath<Configuration, Value>) {
+            guard self[keyPath: path] != next[keyPath: path] else { return }
+            next[keyPath: path] = self[keyPath: path]
+            waiting.append(key)
+        }
+        keep("listen.workers", \.listen.workers)
+        // The other door is opened before the one of now closes, and two cannot stand on one port.
+        let taken = [listen.address, admin.address]
+        if wanted.listen.address != listen.address, taken.contains(where: wanted.listen.address.meets) {
+            keep("listen.address", \.listen.address)
+        }
+        if wanted.admin.address != admin.address, taken.contains(where: wanted.admin.address.meets) {
+            keep("admin.address", \.admin.address)
+        }
+        return (next, waiting)
+    }
+}
+
+extension Configuration.Address {
+    /// Whether two sockets could not listen on both: one port, and the same address or one that means all.
+    func meets(_ other: Configuration.Address) -> Bool {
+        guard port == other.port, port != 0 else { return false }
+        guard let mine = IPAddress(host), let theirs = IPAddress(other.host) else { return host == other.host }
+        return mine.bytes == theirs.bytes || mine.isUnspecified || theirs.isUnspecified
+    }
+}

@@ -1,0 +1,12 @@
+/// Where reloads are asked for. The doors know it before there is anybody who could reload, and after there is nobody any
+/// more.
+final class ReloadDesk: Sendable {
+    private let reloading = Later<Reloading?>(nil)
+
+    func open(_ reloading: Reloading) { self.reloading.value = reloading }
+    func close() { reloading.value = nil }
+
+    func reload(_ order: ReloadOrder) async -> ReloadReport? {
+        await reloading.value?.reload(order)
+    }
+}
