@@ -68,7 +68,9 @@ struct ManySlowClientsTests {
             #expect(bench.door.openConnections == Self.count + 1)
             #expect(Self.reached(bench, slowness.limit) == 0)
             let held = try await bench.crew.onEach { worker in
-                worker.watchedConnections.map { $0.inbound.storageCapacity + $0.body.pendingBytes }.max() ?? 0
+                worker.watchedConnections.compactMap { $0 as? ServerConnection }.map {
+                    $0.inbound.storageCapacity + $0.body.pendingBytes
+                }.max() ?? 0
             }
             #expect(held.map(\.value).max() ?? .max <= 8192)
 

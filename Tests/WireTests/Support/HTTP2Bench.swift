@@ -1,5 +1,4 @@
 import NIOCore
-import NIOEmbedded
 import NIOHPACK
 import OstiaryCore
 import OstiaryTesting
@@ -8,7 +7,7 @@ import OstiaryTesting
 
 /// An HTTP/2 connection on a fake transport and a loop that runs by hand, and its client, frame by frame.
 final class HTTP2Bench {
-    let loop = EmbeddedEventLoop()
+    let loop = Loop(turnedByHand: SystemClock())
     let clock = ManualClock()
     let worker: Worker
     let door: Door
