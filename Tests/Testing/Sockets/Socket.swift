@@ -79,7 +79,8 @@ public final class Socket: Sendable {
     }
 
     /// Listens on a port that the system chooses.
-    public static func listen(receiveBuffer: Int32? = nil) throws -> (socket: Socket, port: Int) {
+    /// - Parameter backlog: connections that may wait to be accepted.
+    public static func listen(receiveBuffer: Int32? = nil, backlog: Int32 = 128) throws -> (socket: Socket, port: Int) {
         let descriptor = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { throw Failure("socket") }
         let socket = Socket(descriptor: descriptor)
@@ -90,7 +91,7 @@ public final class Socket: Sendable {
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let result = withUnsafeMutablePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                bind(descriptor, address, length) == 0 && Glibc.listen(descriptor, 128) == 0
+                bind(descriptor, address, length) == 0 && Glibc.listen(descriptor, backlog) == 0
                     && getsockname(descriptor, address, &length) == 0
             }
         }

@@ -28,6 +28,12 @@ final class SocketBench {
         loop.run()
     }
 
+    /// Both ends, nonblocking.
+    static func descriptors(isTCP: Bool) throws -> (Descriptor, Descriptor) {
+        let (ours, peer) = isTCP ? try connection() : try pair()
+        return (ours, try nonblocking(dup(peer.descriptor)))
+    }
+
     static func pair(keepsBoundaries: Bool = false) throws -> (Descriptor, Socket) {
         var pair: [Int32] = [-1, -1]
         let kind = (keepsBoundaries ? SOCK_SEQPACKET : SOCK_STREAM).rawValue | SOCK_CLOEXEC.rawValue
