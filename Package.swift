@@ -8,6 +8,10 @@ let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioTLSEvents = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioTLS = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
+let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
+// Another implementation of HTTP/2 and HPACK for the tests to compare with; the product has its own (0008).
+let http2 = Target.Dependency.product(name: "NIOHTTP2", package: "swift-nio-http2")
+let hpack = Target.Dependency.product(name: "NIOHPACK", package: "swift-nio-http2")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 
@@ -22,6 +26,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-http2.git", from: "1.46.0"),
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-certificates.git", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-asn1.git", from: "1.7.4"),
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
         .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
     ],
@@ -30,7 +35,7 @@ let package = Package(
         .target(name: "CEpoll", path: "Sources/CEpoll"),
         .target(
             name: "OstiaryWire",
-            dependencies: ["OstiaryCore", "CEpoll", nio, nioPosix, nioTLS, nioTLSEvents, crypto, x509],
+            dependencies: ["OstiaryCore", "CEpoll", nio, nioPosix, nioTLS, nioTLSEvents, crypto, x509, asn1],
             path: "Sources/Wire"
         ),
         .target(
@@ -59,17 +64,19 @@ let package = Package(
             path: "Sources/ostiary"
         ),
 
-        .target(name: "OstiaryTesting", dependencies: ["OstiaryCore", crypto], path: "Tests/Testing"),
+        .target(
+            name: "OstiaryTesting",
+            dependencies: ["OstiaryCore", crypto, nio, nioPosix, nioTLS, nioTLSEvents, x509, asn1, http2, hpack],
+            path: "Tests/Testing"
+        ),
         .testTarget(name: "CoreTests", dependencies: ["OstiaryCore", "OstiaryTesting"]),
         .testTarget(
             name: "WireTests",
             dependencies: [
-                "OstiaryWire", "OstiaryTesting", nio, nioPosix, nioTLS, crypto, x509,
+                "OstiaryWire", "OstiaryTesting", nio, nioPosix, nioTLS, crypto, x509, asn1,
                 .product(name: "NIOEmbedded", package: "swift-nio"),
-                // Another implementation of HTTP/2 and HPACK to be compared with; the product has its own (0008).
-                .product(name: "NIOHTTP2", package: "swift-nio-http2"),
-                .product(name: "NIOHPACK", package: "swift-nio-http2"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
+                hpack,
             ]
         ),
         .testTarget(name: "IdentityTests", dependencies: ["OstiaryIdentity", "OstiaryTesting", crypto, cryptoExtras]),

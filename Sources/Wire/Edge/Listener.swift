@@ -50,6 +50,7 @@ public final class Listener: Sendable {
     ///   - overlap: whether another process of the same user may listen there already, which then shares the
     ///     connections with this one until it stops: for an upgrade without a gap. Without it a place that is taken is
     ///     an error.
+    ///   - tls: `nil` for a plain door.
     ///   - services: one for each worker, made on its loop.
     /// - Throws: `IOError` with `EADDRINUSE` when somebody else listens there, or with what else the system says.
     public static func open(
@@ -57,9 +58,10 @@ public final class Listener: Sendable {
         door: Door,
         crew: Crew,
         overlap: Bool = false,
+        tls: ServerTLS? = nil,
         service: @escaping @Sendable (Worker) -> any EdgeService
     ) async throws -> Listener {
-        try await open(place, door: door, crew: crew, overlap: overlap, pipeline: nil, service: service)
+        try await open(place, door: door, crew: crew, overlap: overlap, pipeline: tls?.pipeline, service: service)
     }
 
     /// - Parameter pipeline: how connections become channels; `nil` for plain HTTP/1.1 without one.

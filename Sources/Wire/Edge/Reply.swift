@@ -20,6 +20,9 @@ public struct Reply: ~Copyable {
     /// Whether the client is still there.
     public var isWanted: Bool { connection.isCurrent(serial) }
 
+    /// The certificate that the client proved to hold; `nil` for none.
+    public var clientCertificate: ClientCertificate? { connection.certificate }
+
     /// Appends field lines (`name: value CRLF`) that go out with whatever answer this request gets.
     public func addFields(_ write: (inout ByteWriter) -> Void) {
         guard connection.isCurrent(serial), !connection.answer.isBegun else { return }

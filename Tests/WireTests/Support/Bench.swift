@@ -21,10 +21,11 @@ struct Bench: Sendable {
         workers: Int = 1,
         trust: Trust = Trust(),
         place: Listener.Place? = nil,
+        tls: ServerTLS? = nil,
+        clock: ManualClock = ManualClock(),
         service: @escaping @Sendable (Worker) -> any EdgeService,
         _ body: (Bench) async throws -> Result
     ) async throws -> Result {
-        let clock = ManualClock()
         let counters = DialCounters()
         let crew = try Crew(count: workers, clock: clock, trust: trust, counters: counters)
         let door = Door(limits: limits)
@@ -33,6 +34,7 @@ struct Bench: Sendable {
                 place ?? .address(host: "127.0.0.1", port: 0),
                 door: door,
                 crew: crew,
+                tls: tls,
                 service: service
             )
             let bench = Bench(crew: crew, clock: clock, door: door, listener: listener, counters: counters)

@@ -42,7 +42,7 @@ struct FieldBlockReader {
         let number = try integer(input, &index, prefix: 7)
         let start = fields.bytes.writerIndex
         if let entry = StaticTable.shared.entry(number) {
-            fields.write { $0.writeBytes(StaticTable.shared.bytes[entry.name.lowerBound..<entry.value.upperBound]) }
+            fields.write { _ = $0.writeBytes(StaticTable.shared.bytes[entry.name.lowerBound..<entry.value.upperBound]) }
             let middle = start + entry.name.count
             let end = middle + entry.value.count
             fields.add(entry.verdict, name: start..<middle, value: middle..<end, limits: limits)
@@ -68,7 +68,7 @@ struct FieldBlockReader {
         if number == 0 {
             try readString(input, &index, &fields)
         } else if let entry = StaticTable.shared.entry(number) {
-            fields.write { $0.writeBytes(StaticTable.shared.bytes[entry.name]) }
+            fields.write { _ = $0.writeBytes(StaticTable.shared.bytes[entry.name]) }
         } else if let entry = table.entry(number - StaticTable.count - 1) {
             fields.write { table.copy(entry, withValue: false, to: &$0) }
         } else {

@@ -1,7 +1,7 @@
-public import OstiaryCore
+import OstiaryCore
 
 /// What a door's HTTP/2 connections count.
-public final class HTTP2Figures: Sendable {
+final class HTTP2Figures: Sendable {
     /// Streams that one client may have open at once on one connection (SETTINGS_MAX_CONCURRENT_STREAMS).
     static let streamLimit = 100
 

@@ -1,0 +1,98 @@
+import OstiaryCore
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// The bytes of a door's TLS files, as they were at one moment.
+public struct TLSFiles: Sendable {
+    /// The most bytes that one of the files may have.
+    public static let limit = 1 << 20
+
+    var certificate: [UInt8]
+    var key: [UInt8]
+    var authorities: [UInt8]?
+    var warnings: [TLSWarning] = []
+
+    /// Bytes that somebody else has read.
+    public init(certificate: [UInt8], key: [UInt8], authorities: [UInt8]?) {
+        self.certificate = certificate
+        self.key = key
+        self.authorities = authorities
+    }
+
+    /// Reads the files.
+    init(reading settings: TLSSettings) throws(TLSFault) {
+        (certificate, _) = try Self.read(.certificate, settings.certificate)
+        let mode: UInt32
+        (key, mode) = try Self.read(.key, settings.key)
+        if mode & 0o077 != 0 { warnings.append(.readableByOthers(path: settings.key, mode: mode)) }
+        if let path = settings.authorities { authorities = try Self.read(.authorities, path).bytes }
+    }
+
+    /// Overwrites the private key.
+    mutating func forgetKey() {
+        for index in key.indices { key[index] = 0 }
+    }
+
+    private static func read(_ role: TLSFault.Role, _ path: String) throws(TLSFault) -> (bytes: [UInt8], mode: UInt32) {
+        // Without waiting for a writer: a FIFO in the file's place must not hang the start.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { throw TLSFault(role, path, errno == ENOENT ? .missing : .unreadable) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw TLSFault(role, path, .unreadable) }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw TLSFault(role, path, .notAFile) }
+        guard status.st_size <= limit else { throw TLSFault(role, path, .tooLarge) }
+        var bytes = [UInt8](repeating: 0, count: Int(status.st_size) + 1)
+        var filled = 0
+        while filled < bytes.count {
+            let count = bytes.withUnsafeMutableBytes { fill(descriptor, $0, from: filled) }
+            if count == 0 { break }
+            guard count > 0 || errno == EINTR else { throw TLSFault(role, path, .unreadable) }
+            filled += max(0, count)
+        }
+        bytes.removeLast(bytes.count - filled)
+        return (bytes, UInt32(status.st_mode) & 0o777)
+    }
+
+    private static func fill(_ descriptor: Int32, _ bytes: UnsafeMutableRawBufferPointer, from start: Int) -> Int {
+        let rest = UnsafeMutableRawBufferPointer(rebasing: bytes[start...])
+        #if canImport(Glibc)
+            return Glibc.read(descriptor, rest.baseAddress, rest.count)
+        #elseif canImport(Musl)
+            return Musl.read(descriptor, rest.baseAddress, rest.count)
+        #else
+            return Darwin.read(descriptor, rest.baseAddress, rest.count)
+        #endif
+    }
+}
+
+/// By what a change of a file is noticed, without reading it.
+struct FileMark: Hashable, Sendable {
+    private let device: UInt64
+    private let inode: UInt64
+    private let size: Int64
+    private let seconds: Int64
+    private let nanoseconds: Int64
+
+    /// `nil` for a file that cannot be looked at.
+    init?(_ path: String) {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        device = UInt64(status.st_dev)
+        inode = UInt64(status.st_ino)
+        size = Int64(status.st_size)
+        #if canImport(Darwin)
+            let time = status.st_mtimespec
+        #else
+            let time = status.st_mtim
+        #endif
+        seconds = Int64(time.tv_sec)
+        nanoseconds = Int64(time.tv_nsec)
+    }
+}
