@@ -67,6 +67,53 @@ struct WycheproofTests {
         }
     }
 
+    /// P-256 by our own arithmetic. One of the files has DER signatures: those that have no other spelling in JWS are
+    /// none there.
+    @Test(arguments: files { $0.hasPrefix("ecdsa_secp256r1_sha256_") })
+    func ecdsaSignaturesByTables(file: String) throws {
+        var accepted = 0
+        var judged = 0
+        for group in try groups(file) {
+            let point = try hex(group["publicKey"]?.object?["uncompressed"])
+            let x = try #require(Limbs(bytes: point, at: 1))
+            let y = try #require(Limbs(bytes: point, at: 33))
+            let judges = try #require(AffinePoint(x: x, y: y).flatMap { Judges($0) })
+            for test in try #require(group["tests"]?.array).compactMap(\.object) {
+                let message = try hex(test["msg"])
+                let bytes = try hex(test["sig"])
+                let raw = file.contains("p1363") ? bytes : Self.raw(bytes) ?? []
+                let signature = ES256Signature(raw, of: message[...])
+                let answer = signature?.isGenuine(by: judges.tables) ?? false
+                let number = test["tcId"]?.number?.text ?? ""
+                #expect(answer == (test["result"]?.string == "valid"), "\(number)")
+                #expect(answer == (signature?.isGenuine(by: judges.library) ?? false), "\(number)")
+                judged += 1
+                if answer { accepted += 1 }
+            }
+        }
+        #expect(accepted > 50 && judged > 150)
+    }
+
+    /// r and s out of a strict DER signature, 32 bytes each; `nil` for anything else, and for numbers that are longer.
+    static func raw(_ bytes: [UInt8]) -> [UInt8]? {
+        guard bytes.count >= 2, bytes[0] == 0x30, bytes[1] < 0x80, Int(bytes[1]) == bytes.count - 2 else { return nil }
+        var rest = bytes[2...]
+        var raw: [UInt8] = []
+        for _ in 0..<2 {
+            guard rest.count >= 3, let tag = rest.popFirst(), let length = rest.popFirst(), tag == 2,
+                length >= 1, length <= 33, rest.count >= length
+            else { return nil }
+            let number = Array(rest.prefix(Int(length)))
+            rest = rest.dropFirst(Int(length))
+            // Positive, and no longer than it has to be.
+            guard number[0] < 0x80, number.count == 1 || number[0] != 0 || number[1] >= 0x80 else { return nil }
+            let digits = number.drop { $0 == 0 }
+            guard digits.count <= 32 else { return nil }
+            raw += Array(repeating: 0, count: 32 - digits.count) + digits
+        }
+        return rest.isEmpty ? raw : nil
+    }
+
     @Test(arguments: files { $0.hasPrefix("ed25519") })
     func ed25519Signatures(file: String) throws {
         for group in try groups(file) {

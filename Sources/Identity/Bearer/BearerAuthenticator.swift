@@ -101,6 +101,6 @@ public struct BearerAuthenticator: Authenticator {
 
     public var instruments: [Instrument] {
         figures.instruments(method: Self.kind.name) { [tokenFigures] in tokenFigures.hits } + tokenFigures.instruments
-            + verifier.figures.instruments
+            + verifier.instruments
     }
 }

@@ -47,10 +47,13 @@ public struct JWS: Sendable {
         self.signedLength = second
     }
 
+    /// What the signature is said to sign (RFC 7515 section 5.1).
+    var signed: ArraySlice<UInt8> { token[..<signedLength] }
+
     /// Whether the signature was made by the owner of `key` with `algorithm`, which the caller has allowed and compared
     /// with the header.
     func isSigned(by key: VerificationKey, with algorithm: SignatureAlgorithm) -> Bool {
-        key.verifies(signature, of: token[..<signedLength], with: algorithm)
+        key.verifies(signature, of: signed, with: algorithm)
     }
 
     /// Whether `typ` is one of `types`; media type names compare without regard to case, and `application/` may be

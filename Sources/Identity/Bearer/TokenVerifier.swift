@@ -37,15 +37,16 @@ public final class TokenVerifier: Sendable {
     private let algorithms: [SignatureAlgorithm]
     private let limits: TokenLimits
     private let pseudonymKey: SymmetricKey
+    private let signatures: SignatureChecker
     /// The number under which tokens are verified now.
     let keyGeneration: KeyGeneration
     let clock: any GateClock
-    /// What the key sets count.
-    public let figures: KeySetFigures
+    private let figures: KeySetFigures
 
     /// - Parameters:
     ///   - issuers: at least one; several must all name their `iss`, each another.
     ///   - pseudonymKey: the key of `Pseudonym` (IDENTITY_HASH_KEY).
+    ///   - signatureCheck: how ES256 is checked.
     ///   - jitter: gives numbers from 0 to 1 that spread retries.
     ///   - notice: told of what an operator should read; called from any thread.
     ///   - former: the verifier before a reload. Its key sets are kept where place and algorithms of an issuer are the
@@ -55,6 +56,7 @@ public final class TokenVerifier: Sendable {
         limits: TokenLimits = TokenLimits(),
         schedule: KeySetSchedule = KeySetSchedule(),
         pseudonymKey: SymmetricKey,
+        signatureCheck: SignatureCheck = .fast,
         clock: any GateClock = SystemClock(),
         jitter: @escaping @Sendable () -> Double = { Double.random(in: 0...1) },
         notice: @escaping @Sendable (KeySetNotice) -> Void = { _ in },
@@ -76,6 +78,11 @@ public final class TokenVerifier: Sendable {
         self.clock = clock
         keyGeneration = KeyGeneration(succeeding: former?.keyGeneration)
         figures = former?.figures ?? KeySetFigures()
+        signatures = SignatureChecker(
+            signatureCheck,
+            keeping: former?.signatures,
+            tell: { notice(.fastCheckOff($0)) }
+        )
         algorithms = issuers.flatMap(\.policy.algorithms)
         var realms: [Realm] = []
         for issuer in issuers {
@@ -121,10 +128,10 @@ public final class TokenVerifier: Sendable {
         // An expired token never fetches keys, and is called expired only when its signature is genuine.
         guard now.seconds < window.until else {
             guard let key = realm.keys.keyAtHand(named: jws.keyName, for: algorithm) else { throw .expiredUnchecked }
-            throw jws.isSigned(by: key, with: algorithm) ? .expired : .signature
+            throw isGenuine(jws, key, algorithm) ? .expired : .signature
         }
         let found = try await realm.keys.key(named: jws.keyName, for: algorithm)
-        guard jws.isSigned(by: found.key, with: algorithm) else { throw .signature }
+        guard isGenuine(jws, found.key, algorithm) else { throw .signature }
 
         let issuer = policy.issuer ?? ""
         let identity = Identity(
@@ -144,6 +151,7 @@ public final class TokenVerifier: Sendable {
         )
     }
 
+<<<<<<< HEAD
     /// The key set that an issuer has had so far, if it is still the one that is meant.
     private func keys(of issuer: TrustedIssuer) -> KeySetCache? {
         guard let place = issuer.source.place else { return nil }
@@ -156,6 +164,10 @@ public final class TokenVerifier: Sendable {
                 }
             return isSameIssuer && realm.keys.place == place && realm.keys.algorithms == issuer.policy.algorithms
         }?.keys
+=======
+    private func isGenuine(_ jws: JWS, _ key: VerificationKey, _ algorithm: SignatureAlgorithm) -> Bool {
+        signatures.isSigned(jws, by: key, with: algorithm, at: clock.monotonic)
+>>>>>>> 93d1b9d (Check ES256 by tables of the key's multiples, with swift-crypto watching over it)
     }
 
     private func realm(for claims: Claims) throws(TokenFault) -> Realm {
@@ -169,6 +181,9 @@ public final class TokenVerifier: Sendable {
     }
 
     var tokenLimit: Int { limits.token }
+
+    /// What the key sets and the signature checks count.
+    var instruments: [Instrument] { figures.instruments + signatures.instruments }
 }
 
 extension TokenVerifier {

@@ -78,9 +78,13 @@ public enum JWK {
         }
         guard same(type, "EC") else { throw .unsupported }
         if same(curve, "P-256") {
-            let point = try point(key, coordinate: 32)
-            guard let point = try? P256.Signing.PublicKey(x963Representation: point) else { throw .value }
-            return (.p256(point), [.es256])
+            let bytes = try point(key, coordinate: 32)
+            // Both have to find it on the curve.
+            guard let point = try? P256.Signing.PublicKey(x963Representation: bytes),
+                let x = Limbs(bigEndian: bytes.span, at: 1), let y = Limbs(bigEndian: bytes.span, at: 33),
+                let own = AffinePoint(x: x, y: y)
+            else { throw .value }
+            return (.p256(point, own), [.es256])
         }
         if same(curve, "P-384") {
             let point = try point(key, coordinate: 48)

@@ -73,7 +73,7 @@ public struct KeySetStatus: Hashable, Sendable {
     public let failures: Int
 }
 
-/// Something about a key set that an operator should read. Holds nothing that the issuer sent.
+/// Something about keys that an operator should read. Holds nothing that the issuer sent.
 public enum KeySetNotice: Sendable {
     /// A member of the set was left out; its place in `keys` and the reason.
     case keyDropped(position: Int, JWK.Fault)
@@ -81,4 +81,6 @@ public enum KeySetNotice: Sendable {
     case refreshFailed(String)
     /// The set is used beyond its time; said at most once a minute.
     case stale(ageSeconds: Int)
+    /// The fast check of signatures is off until the process starts anew, and the library checks all; said once.
+    case fastCheckOff(FastCheckFault)
 }

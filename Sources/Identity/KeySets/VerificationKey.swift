@@ -4,7 +4,8 @@ import CryptoExtras
 /// A public key that may verify signatures, with the algorithms that it may verify them with.
 public struct VerificationKey: Sendable {
     enum Material: Sendable {
-        case p256(P256.Signing.PublicKey)
+        /// For the library, and for our own arithmetic.
+        case p256(P256.Signing.PublicKey, AffinePoint)
         case p384(P384.Signing.PublicKey)
         case p521(P521.Signing.PublicKey)
         case rsa(_RSA.Signing.PublicKey, bytes: Int)
@@ -17,16 +18,15 @@ public struct VerificationKey: Sendable {
     public let algorithms: [SignatureAlgorithm]
     let material: Material
 
-    /// Whether `signature` is one of `message` by this key's owner. `false` for an algorithm that is not the key's, and
+    /// Whether `signature` is one of `message` by this key's owner, by the library's word. `false` for an algorithm that is not the key's, and
     /// for a signature of any other length than the algorithm's (RFC 7518 sections 3.3 to 3.5, RFC 8037 section 3.1).
     public func verifies(_ signature: [UInt8], of message: ArraySlice<UInt8>, with algorithm: SignatureAlgorithm)
         -> Bool
     {
         guard algorithms.contains(algorithm) else { return false }
         switch (material, algorithm) {
-        case (.p256(let key), .es256):
-            guard let parsed = try? P256.Signing.ECDSASignature(rawRepresentation: signature) else { return false }
-            return key.isValidSignature(parsed, for: digest(SHA256.self, message))
+        case (.p256(let key, _), .es256):
+            return ES256Signature(signature, of: message)?.isGenuine(by: key) ?? false
         case (.p384(let key), .es384):
             guard let parsed = try? P384.Signing.ECDSASignature(rawRepresentation: signature) else { return false }
             return key.isValidSignature(parsed, for: digest(SHA384.self, message))

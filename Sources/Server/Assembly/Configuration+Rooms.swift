@@ -66,7 +66,7 @@ extension Configuration.TokenIssuer {
 }
 
 extension Journal {
-    /// Says what an operator should know about a key set.
+    /// Says what an operator should know about keys.
     func tell(_ notice: KeySetNotice) {
         switch notice {
         case .keyDropped(let position, let fault):
@@ -75,6 +75,12 @@ extension Journal {
             event(.warning, "the key set could not be read", ["reason": reason])
         case .stale(let age):
             event(.warning, "the key set is used beyond its time", ["age_seconds": "\(age)"])
+        case .fastCheckOff(let fault):
+            event(
+                .error,
+                "the fast check of signatures disagreed with the library's and is off until the next start; please report",
+                ["reason": fault.rawValue]
+            )
         }
     }
 }
