@@ -25,9 +25,10 @@ let package = Package(
     ],
     targets: [
         .target(name: "OstiaryCore", dependencies: [crypto], path: "Sources/Core"),
+        .target(name: "CEpoll", path: "Sources/CEpoll"),
         .target(
             name: "OstiaryWire",
-            dependencies: ["OstiaryCore", nio, nioPosix, nioTLS, nioTLSEvents],
+            dependencies: ["OstiaryCore", "CEpoll", nio, nioPosix, nioTLS, nioTLSEvents],
             path: "Sources/Wire"
         ),
         .target(

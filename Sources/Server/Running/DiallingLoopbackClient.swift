@@ -17,7 +17,9 @@ struct DiallingLoopbackClient: LoopbackClient {
             case .socket(let path): Origin(socketPath: path)
             }
         guard let origin else { throw .unreachable }
-        let crew = Crew(count: 1, clock: SystemClock(), trust: Trust(), counters: DialCounters())
+        guard let crew = try? Crew(count: 1, clock: SystemClock(), trust: Trust(), counters: DialCounters()) else {
+            throw .unreachable
+        }
         // Without its clock nothing would end a request that the gate never answers.
         try? await crew.start()
         let lines = fields.map { "\($0.name): \($0.value)\r\n" }.joined()

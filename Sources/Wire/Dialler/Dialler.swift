@@ -1,5 +1,5 @@
 import NIOCore
-import NIOPosix
+import NIOSSL
 public import OstiaryCore
 
 /// Calls outward from one worker: connections are kept per origin and credential and used on the worker's loop only.
@@ -147,38 +147,38 @@ public final class Dialler {
         _ client: RequestBody?
     ) async throws(GateError) -> UpstreamConnection {
         let origin = pool.target.origin
-        let connection = UpstreamConnection(worker: worker, pool: pool)
         let tls = origin.isSecure ? try worker.trust.clientHandler(host: origin.host) : nil
-        let confined = LoopConfined((connection, tls))
-        let bootstrap = ClientBootstrap(group: worker.loop)
-            .channelOption(.socketOption(.tcp_nodelay), value: 1)
-            .channelOption(.socketOption(.so_keepalive), value: 1)
-            .channelOption(.writeBufferWaterMark, value: ChannelTransport.watermark)
-            .connectTimeout(.milliseconds(Int64(pool.target.settings.connectTime * 1000)))
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    let (connection, tls) = confined.value
-                    if let tls { try channel.pipeline.syncOperations.addHandler(tls) }
-                    try channel.pipeline.syncOperations.addHandler(ChannelTransport(owner: connection))
-                }
-            }
-        do {
-            let channel =
-                if let path = origin.socketPath {
-                    try await bootstrap.connect(unixDomainSocketPath: path).get()
-                } else {
-                    try await bootstrap.connect(host: origin.host, port: origin.port).get()
-                }
-            client?.setPartner(connection)
-            defer { client?.clearPartner(connection) }
-            if tls != nil, client?.isWanted ?? true { try await connection.untilReady() }
-            guard client?.isWanted ?? true else {
-                channel.close(promise: nil)
-                throw GateError(.clientGone)
-            }
+        let descriptor = try await worker.connect(
+            to: try await Addresses.of(origin),
+            within: pool.target.settings.connectTime,
+            for: client
+        )
+        let connection = UpstreamConnection(worker: worker, pool: pool)
+        guard let tls else {
+            SocketTransport(descriptor, to: .provider, on: worker.loop, owner: connection).start()
             return connection
-        } catch let error as GateError {
+        }
+        try secure(connection, descriptor, with: tls)
+        client?.setPartner(connection)
+        defer { client?.clearPartner(connection) }
+        do throws(GateError) {
+            try await connection.untilReady()
+        } catch {
             throw client?.isWanted ?? true ? error : GateError(.clientGone)
+        }
+        return connection
+    }
+
+    /// Begins TLS on a connected socket.
+    private func secure(
+        _ connection: UpstreamConnection,
+        _ descriptor: Descriptor,
+        with handler: NIOSSLClientHandler
+    ) throws(GateError) {
+        do {
+            try SocketChannel.open(descriptor, to: .provider, on: worker.loop) { channel in
+                try channel.pipeline.syncOperations.addHandlers(handler, ChannelTransport(owner: connection))
+            }
         } catch {
             throw GateError(.upstreamUnreachable, cause: "connect")
         }

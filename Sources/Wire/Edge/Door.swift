@@ -33,6 +33,8 @@ public final class Door: Sendable {
 
     public var requests: Counter { books.requests }
     public var refusedConnections: Counter { books.refusedConnections }
+    /// Times that the system had no descriptor or no memory for a connection.
+    public var acceptPauses: Counter { books.acceptPauses }
     public var brokenHeads: Counter { books.brokenHeads }
     public var unanswered: Counter { books.unanswered }
 
@@ -66,6 +68,12 @@ public final class Door: Sendable {
                 "Connections refused because a bound was reached.",
                 labels: labels
             ) { [books] in Double(books.refusedConnections.current) },
+            Instrument(
+                "gw_edge_accept_pauses_total",
+                .counter,
+                "Times that no connection was taken in for 100 ms, as the system had no room for one.",
+                labels: labels
+            ) { [books] in Double(books.acceptPauses.current) },
             Instrument("gw_edge_requests_total", .counter, "Request heads read.", labels: labels) { [books] in
                 Double(books.requests.current)
             },

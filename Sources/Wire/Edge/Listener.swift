@@ -1,8 +1,7 @@
 import NIOCore
-import NIOPosix
 import OstiaryCore
 
-/// A door's listening socket: takes connections in and spreads them over the workers.
+/// A door's listening sockets, one for each worker: the kernel spreads connections over them.
 public final class Listener: Sendable {
     /// Where a door stands.
     public enum Place: Sendable {
@@ -10,73 +9,96 @@ public final class Listener: Sendable {
         case unixSocket(path: String)
     }
 
-    private let channel: any Channel
+    /// What a connection that was let in is made with.
+    struct Arrival {
+        let worker: Worker
+        let door: Door
+        let peer: Peer
+        let service: any EdgeService
+    }
+
+    /// Makes the pipeline of a new connection's channel; the connection owns its place at the door from then on and
+    /// gives it back at its end. When this throws nothing was made, and the listener gives the place back.
+    typealias Pipeline = @Sendable (any Channel, Arrival) throws -> Void
+
+    private let sockets: [LoopConfined<ListeningSocket>]
+    private let local: SocketAddress?
+    private let file: SocketFile?
     private let door: Door
     private let workers: [LoopConfined<Worker>]
 
-    private init(channel: any Channel, door: Door, workers: [LoopConfined<Worker>]) {
-        self.channel = channel
+    private init(
+        _ sockets: [LoopConfined<ListeningSocket>],
+        _ bound: BoundSockets,
+        _ door: Door,
+        _ workers: [LoopConfined<Worker>]
+    ) {
+        self.sockets = sockets
+        local = bound.local
+        file = bound.file
         self.door = door
         self.workers = workers
     }
 
     /// The bound address, with the port that the system chose for port 0.
-    public var port: Int? { channel.localAddress?.port }
-    public var address: String { channel.localAddress?.description ?? "" }
+    public var port: Int? { local?.port }
+    public var address: String { local?.description ?? "" }
 
     /// Binds and begins to accept.
     /// - Parameters:
-    ///   - group: whose loops the workers stand on.
+    ///   - crew: whose workers take the connections.
+    ///   - overlap: whether another process of the same user may listen there already, which then shares the
+    ///     connections with this one until it stops: for an upgrade without a gap. Without it a place that is taken is
+    ///     an error.
     ///   - services: one for each worker, made on its loop.
+    /// - Throws: `IOError` with `EADDRINUSE` when somebody else listens there, or with what else the system says.
     public static func open(
         _ place: Place,
         door: Door,
         crew: Crew,
+        overlap: Bool = false,
         service: @escaping @Sendable (Worker) -> any EdgeService
     ) async throws -> Listener {
-        let workers = crew.workers
-        let services = try await crew.onEach(service)
-        let bootstrap = ServerBootstrap(group: crew.group)
-            .serverChannelOption(.backlog, value: 1024)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .childChannelOption(.writeBufferWaterMark, value: ChannelTransport.watermark)
-            .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    guard let index = workers.firstIndex(where: { $0.value.loop === channel.eventLoop }) else {
-                        throw ChannelError.operationUnsupported
-                    }
-                    let peer = Peer(address: channel.remoteAddress?.ipAddress ?? "local")
-                    guard door.admit(peer) else { throw ChannelError.operationUnsupported }
-                    // From here on the connection owns its place and gives it back when its transport ends.
-                    let connection = ServerConnection(
-                        worker: workers[index].value,
-                        door: door,
-                        peer: peer,
-                        service: services[index].value
-                    )
-                    do {
-                        try channel.pipeline.syncOperations.addHandler(ChannelTransport(owner: connection))
-                    } catch {
-                        connection.closed(error)
-                        throw error
-                    }
-                }
-            }
-        let channel =
-            switch place {
-            case .address(let host, let port):
-                try await bootstrap
-                    .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
-                    .bind(host: host, port: port).get()
-            case .unixSocket(let path):
-                try await bootstrap.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
-            }
-        return Listener(channel: channel, door: door, workers: workers)
+        try await open(place, door: door, crew: crew, overlap: overlap, pipeline: nil, service: service)
     }
 
-    /// Stops accepting; connections go on.
+    /// - Parameter pipeline: how connections become channels; `nil` for plain HTTP/1.1 without one.
+    static func open(
+        _ place: Place,
+        door: Door,
+        crew: Crew,
+        overlap: Bool = false,
+        pipeline: Pipeline?,
+        service: @escaping @Sendable (Worker) -> any EdgeService
+    ) async throws -> Listener {
+        let services = try await crew.onEach(service)
+        let bound = try await BoundSockets.bind(place, count: crew.count, overlap: overlap)
+        let sockets = try await crew.onEach { worker in
+            ListeningSocket(
+                bound.descriptors[worker.index],
+                isShared: bound.isShared,
+                door: door,
+                worker: worker,
+                service: services[worker.index].value,
+                pipeline: pipeline
+            )
+        }
+        let listener = Listener(sockets, bound, door, crew.workers)
+        do {
+            for result in try await crew.onEach({ sockets[$0.index].value.start() }) { try result.value.get() }
+        } catch {
+            await listener.stopAccepting()
+            throw error
+        }
+        return listener
+    }
+
+    /// Stops accepting; connections go on, and so do those that the kernel has made by now.
     public func stopAccepting() async {
-        try? await channel.close().get()
+        file?.remove()
+        for (worker, socket) in zip(workers, sockets) {
+            try? await worker.value.loop.submit { socket.value.stop() }.get()
+        }
     }
 
     /// No connection outlives its exchange from now on; idle ones close at once.

@@ -1,5 +1,4 @@
 import NIOCore
-import NIOPosix
 import NIOTLS
 
 /// A transport on a NIO channel that carries plain bytes, below it perhaps TLS.
@@ -7,9 +6,6 @@ final class ChannelTransport: ChannelDuplexHandler, Transport {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
-
-    /// Bytes that may wait to be sent before a stream pauses its source.
-    static let watermark = ChannelOptions.Types.WriteBufferWaterMark(low: 32 * 1024, high: 64 * 1024)
 
     private unowned(safe) let owner: any TransportOwner
     // The codec lives exactly as long as its handler.
@@ -125,10 +121,7 @@ final class ChannelTransport: ChannelDuplexHandler, Transport {
 
     func reset() {
         guard let context else { return }
-        // A zero linger time makes the kernel send RST instead of FIN.
-        if let options = context.channel as? any SocketOptionProvider {
-            _ = options.setSoLinger(linger(l_onoff: 1, l_linger: 0))
-        }
-        context.close(promise: nil)
+        // Past the handlers: TLS would say goodbye first, and the peer would take what it has for all there is.
+        if let channel = context.channel as? SocketChannel { channel.resetNow() } else { context.close(promise: nil) }
     }
 }

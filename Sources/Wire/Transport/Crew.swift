@@ -1,17 +1,20 @@
-import NIOCore
-import NIOPosix
+import Glibc
+public import NIOCore
 public import OstiaryCore
 
 /// The gate's workers: one for each event loop.
 public final class Crew: Sendable {
-    let group: MultiThreadedEventLoopGroup
+    let group: LoopGroup
     let workers: [LoopConfined<Worker>]
 
     /// - Parameter count: event loops; each is one thread.
-    public init(count: Int, clock: any GateClock, trust: Trust, counters: DialCounters) {
-        group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, count))
+    /// - Throws: when the system gives no threads or no descriptors for them.
+    public init(count: Int, clock: any GateClock, trust: Trust, counters: DialCounters) throws(IOError) {
+        // Whoever reads the log may leave; that must not end the process. Sockets ask for no such signal anyway.
+        _ = signal(SIGPIPE, SIG_IGN)
+        group = try LoopGroup(count: count)
         var workers: [LoopConfined<Worker>] = []
-        for loop in group.makeIterator() {
+        for loop in group.loops {
             workers.append(
                 LoopConfined(
                     Worker(index: workers.count, loop: loop, clock: clock, trust: trust, counters: counters)

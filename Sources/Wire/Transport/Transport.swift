@@ -2,8 +2,8 @@ import NIOCore
 
 /// What a connection's codec needs of whatever carries its bytes.
 ///
-/// The codecs of both sides know only this, so that plaintext hops could run on another loop one day. All calls come
-/// from, and go to, the event loop that owns the connection.
+/// The codecs of both sides know only this: plain hops have a socket below (`SocketTransport`), those with TLS a NIO
+/// channel (`ChannelTransport`). All calls come from, and go to, the loop that owns the connection.
 protocol Transport: AnyObject {
     /// Queues bytes; they leave with the next flush.
     func write(_ bytes: ByteBuffer)

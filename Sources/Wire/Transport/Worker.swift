@@ -1,4 +1,4 @@
-public import NIOCore
+import NIOCore
 public import OstiaryCore
 
 /// One event loop and all that lives on it: its connections, its upstream pools, its deadlines.
@@ -8,26 +8,24 @@ public import OstiaryCore
 public final class Worker {
     /// The position among the gate's workers, from 0; names per-loop tables.
     public let index: Int
-    public let loop: any EventLoop
+    let loop: Loop
     public let clock: any GateClock
     public private(set) lazy var dialler = Dialler(worker: self)
     /// Whom TLS to providers believes.
     let trust: Trust
     let counters: DialCounters
-    let executor: LoopExecutor
     private var watched: [any Watched] = []
     private var timer: RepeatedTask?
 
     /// How often deadlines are looked at; a deadline fires at most this much late.
     static let tick = TimeAmount.milliseconds(100)
 
-    public init(index: Int, loop: any EventLoop, clock: any GateClock, trust: Trust, counters: DialCounters) {
+    init(index: Int, loop: Loop, clock: any GateClock, trust: Trust, counters: DialCounters) {
         self.index = index
         self.loop = loop
         self.clock = clock
         self.trust = trust
         self.counters = counters
-        executor = LoopExecutor(loop)
     }
 
     /// Starts to look at deadlines; tests with a clock of their own call `checkDeadlines` themselves.
@@ -77,7 +75,7 @@ public final class Worker {
     func run(_ operation: @escaping () async -> Void) -> Task<Void, Never> {
         loop.assertInEventLoop()
         let confined = LoopConfined(operation)
-        return Task.immediate(executorPreference: executor) { await confined.value() }
+        return Task.immediate(executorPreference: loop) { await confined.value() }
     }
 }
 

@@ -1,6 +1,5 @@
 import Foundation
 import NIOCore
-import NIOEmbedded
 import OstiaryCore
 import OstiaryTesting
 import Testing

@@ -26,7 +26,7 @@ struct Bench: Sendable {
     ) async throws -> Result {
         let clock = ManualClock()
         let counters = DialCounters()
-        let crew = Crew(count: workers, clock: clock, trust: trust, counters: counters)
+        let crew = try Crew(count: workers, clock: clock, trust: trust, counters: counters)
         let door = Door(limits: limits)
         do {
             let listener = try await Listener.open(

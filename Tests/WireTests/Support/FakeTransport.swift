@@ -1,5 +1,4 @@
 import NIOCore
-import NIOEmbedded
 import OstiaryCore
 import OstiaryTesting
 
@@ -70,7 +69,7 @@ final class FakeTransport: Transport {
 
 /// A client connection on a fake transport and a loop that runs by hand.
 final class ConnectionBench {
-    let loop = EmbeddedEventLoop()
+    let loop = Loop(turnedByHand: SystemClock())
     let clock = ManualClock()
     let worker: Worker
     let door: Door
