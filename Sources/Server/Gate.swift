@@ -22,6 +22,7 @@ public final class Gate: Sendable {
     ///   - sink: where log lines go.
     ///   - trust: whom TLS to providers believes.
     ///   - reader: reads the configuration again for a reload; without one a reload finds the same.
+    ///   - overlap: whether another process is there that this one is to take the place of.
     /// - Throws: `Running.Failure`, with a sentence for the operator.
     public static func open(
         _ configuration: Configuration,
@@ -30,7 +31,8 @@ public final class Gate: Sendable {
         clock: any GateClock = SystemClock(),
         sink: any LogSink,
         trust: Trust = Trust(),
-        reader: Configuration.Reader? = nil
+        reader: Configuration.Reader? = nil,
+        overlap: Bool = false
     ) async throws(Running.Failure) -> Gate {
         try await Assembly(
             configuration: configuration,
@@ -39,7 +41,8 @@ public final class Gate: Sendable {
             clock: clock,
             sink: sink,
             trust: trust,
-            reader: reader
+            reader: reader,
+            overlap: overlap
         ).open()
     }
 
@@ -72,7 +75,7 @@ public final class Gate: Sendable {
 
     /// The public door's port, as bound.
     public var port: Int { entrances.publicPort ?? 0 }
-    /// The admin door's port, as bound.
+    /// The admin door's port, as bound; 0 while another process has it.
     public var adminPort: Int { entrances.adminPort ?? 0 }
 
     /// Looks at all deadlines now; for tests whose clock moves by hand.
@@ -85,7 +88,7 @@ public final class Gate: Sendable {
         entrances.beginDraining { house.beginClosing() }
     }
 
-    /// No new connections from here on.
+    /// No new connections from here on, but at the admin door's socket file.
     func stopAccepting() async {
         await entrances.stopAccepting()
     }

@@ -9,6 +9,8 @@ struct Serve: AsyncParsableCommand {
             without --config it starts from the environment alone; SIGTERM and SIGINT end it gracefully, a second one \
             at once; SIGHUP reads the configuration again, as ostiary reload does
 
+            an upgrade without a gap: start the new one with --overlap, wait until it is ready, end the old one with SIGTERM
+
               ostiary serve --config ostiary.yaml
               ostiary serve --config ostiary.yaml --dry-run
             """
@@ -19,6 +21,9 @@ struct Serve: AsyncParsableCommand {
     @Flag(help: "be the issuer too, on loopback only, and print a token; for development")
     var devMode = false
 
+    @Flag(help: "start beside a running gate of the same user, which shares the public door until it ends")
+    var overlap = false
+
     @Flag(help: "check everything, say what would be served, and stop")
     var dryRun = false
 
@@ -27,7 +32,13 @@ struct Serve: AsyncParsableCommand {
         let configuration = try place.load(mode: mode)
         let voice = Voice.standard
         if dryRun { return voice.print(Self.plan(configuration)) }
-        try await Start.serve(configuration, from: place.source, mode: mode, voice: voice) { doors in
+        try await Start.serve(
+            configuration,
+            from: place.source,
+            mode: mode,
+            overlap: overlap,
+            voice: voice
+        ) { doors in
             if devMode { voice.print(Greeting(doors: doors, configuration: configuration).text) }
         }
     }
@@ -82,17 +93,27 @@ enum Start {
         _ configuration: Configuration,
         from source: Configuration.Source,
         mode: Configuration.Mode,
+        overlap: Bool = false,
         voice: Voice,
         whenReady: @escaping @Sendable (Running.Doors) -> Void
     ) async throws {
         do throws(Running.Failure) {
-            try await Running.serve(configuration, from: source, mode: mode, whenReady: whenReady)
+            try await Running.serve(
+                configuration,
+                from: source,
+                mode: mode,
+                overlap: overlap,
+                whenReady: whenReady
+            )
         } catch {
             voice.error(error.sentence)
             switch error {
             case .inUse(let address):
                 let flag = address == configuration.admin.address ? "admin" : "listen"
                 voice.hint("choose another with --\(flag) 127.0.0.1:PORT; port 0 lets the system choose")
+                if flag == "listen" {
+                    voice.hint("if that is a gate whose place this one is to take: ostiary serve --overlap")
+                }
             case .notPermitted: voice.hint("choose a port above 1023 with --listen")
             case .other: break
             }

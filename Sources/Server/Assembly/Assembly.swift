@@ -17,6 +17,11 @@ struct Assembly {
     var held = HeldBodies()
     /// Reads the configuration again, as it was read for this start.
     var reader: Configuration.Reader?
+    /// Whether another process is there that this one is to take the place of.
+    var overlap = false
+
+    /// Seconds between two looks whether the other process has left.
+    private static let glance = 0.1
 
     func open() async throws(Running.Failure) -> Gate {
         try configuration.checkDoors(mode)
@@ -69,7 +74,7 @@ struct Assembly {
         _ = await rooms.verifier.prime()
         let desk = ReloadDesk()
         let services = services(house, floors, keySetPlace?.mint, desk)
-        let entrances = try await Entrances.open(configuration, crew, services)
+        let entrances = try await Entrances.open(configuration, crew, services, overlap: overlap)
         journal.add(entrances.instruments)
         tell(journal, entrances)
         let reloading = Reloading(site, house, floors, entrances, style, read: reader ?? { _ in configuration })
@@ -84,7 +89,7 @@ struct Assembly {
             keySetListener: keySetPlace?.listener,
             crew: crew,
             log: log,
-            upkeep: upkeep(journal)
+            upkeep: upkeep(journal, house, entrances)
         )
     }
 
@@ -135,7 +140,7 @@ struct Assembly {
     /// Says where the doors ended up.
     private func tell(_ journal: Journal, _ entrances: Entrances) {
         func bound(_ address: Configuration.Address, _ port: Int?) -> String {
-            "\(Configuration.Address(host: address.host, port: port.flatMap { UInt16(exactly: $0) } ?? 0))"
+            "\(Configuration.Address(host: address.host, port: port.flatMap { UInt16(exactly: $0) } ?? address.port))"
         }
         journal.event(
             .info,
@@ -146,6 +151,9 @@ struct Assembly {
                 "socket": configuration.admin.socket ?? "",
             ]
         )
+        if entrances.adminPort == nil {
+            journal.event(.info, "another process has the admin door's address; it is taken when that one leaves it")
+        }
     }
 
     private func startCrew(_ crew: Crew) async {
@@ -154,12 +162,25 @@ struct Assembly {
     }
 
     /// What goes on beside the requests for as long as the gate is open.
-    private func upkeep(_ journal: Journal) -> [Task<Void, Never>] {
+    private func upkeep(_ journal: Journal, _ house: House, _ entrances: Entrances) -> [Task<Void, Never>] {
         var tasks = [
             Task { [clock] in
                 while (try? await clock.sleep(seconds: 10)) != nil { journal.rotate() }
             }
         ]
+        if entrances.adminPort == nil {
+            tasks.append(
+                Task { [clock] in
+                    repeat {
+                        // As it is now: a reload may have moved it.
+                        let address = house.current.generation.configuration.admin.address
+                        if await entrances.openAdminDoor(at: address) { break }
+                    } while (try? await clock.sleep(seconds: Self.glance)) != nil
+                    guard !Task.isCancelled, entrances.adminPort != nil else { return }
+                    journal.event(.info, "the admin door is this process's now")
+                }
+            )
+        }
         if mode == .development {
             tasks.append(
                 Task { [clock] in

@@ -12,12 +12,11 @@ extension Configuration {
             waiting.append(key)
         }
         keep("listen.workers", \.listen.workers)
-        // The other door is opened before the one of now closes, and two cannot stand on one port.
-        let taken = [listen.address, admin.address]
-        if wanted.listen.address != listen.address, taken.contains(where: wanted.listen.address.meets) {
+        // A door may move beside itself, but not to where the other one still stands.
+        if wanted.listen.address != listen.address, wanted.listen.address.meets(admin.address) {
             keep("listen.address", \.listen.address)
         }
-        if wanted.admin.address != admin.address, taken.contains(where: wanted.admin.address.meets) {
+        if wanted.admin.address != admin.address, wanted.admin.address.meets(listen.address) {
             keep("admin.address", \.admin.address)
         }
         return (next, waiting)

@@ -23,20 +23,23 @@ final class Entrances: Sendable {
     struct Move: Sendable {
         fileprivate var publicEntrance: Entrance?
         fileprivate var adminEntrance: Entrance?
-        fileprivate var socket: AdminSocket?
+        fileprivate var socket: Listener?
         fileprivate var dropsSocket = false
     }
 
     /// Sockets that have been left.
     struct Left: Sendable {
         fileprivate var entrances: [Entrance] = []
-        fileprivate var socket: AdminSocket?
+        fileprivate var socket: Listener?
     }
 
     private struct State {
         var publicEntrance: Entrance
-        var adminEntrance: Entrance
-        var socket: AdminSocket?
+        /// Missing while another process is there that this one is to take the place of.
+        var adminEntrance: Entrance?
+        var adminDoor: Door
+        var socket: Listener?
+        var isClosed = false
         /// Left by moves, while answers are still under way there.
         var left: [Entrance] = []
     }
@@ -52,28 +55,37 @@ final class Entrances: Sendable {
     }
 
     /// Opens both doors.
+    /// - Parameter overlap: whether a process is there already that this one is to take the place of. Connections to the
+    ///   public door are shared with it, the admin door's socket file becomes this one's, and the admin door's address
+    ///   follows when the other has left it (`openAdminDoor`).
     static func open(
         _ configuration: Configuration,
         _ crew: Crew,
-        _ services: Services
+        _ services: Services,
+        overlap: Bool
     ) async throws(Running.Failure) -> Entrances {
         let opening = Opening(crew: crew, services: services)
         let limits = configuration.listen.limits.edge
-        let publicEntrance = try await opening.publicEntrance(configuration.listen.address, Door(limits: limits))
+        let publicEntrance = try await opening.publicEntrance(
+            configuration.listen.address,
+            Door(limits: limits),
+            overlap: overlap
+        )
+        let adminDoor = Door(limits: EdgeLimits())
+        var state = State(publicEntrance: publicEntrance, adminDoor: adminDoor)
         do throws(Running.Failure) {
-            let adminEntrance = try await opening.adminEntrance(configuration.admin.address, Door(limits: EdgeLimits()))
-            var state = State(publicEntrance: publicEntrance, adminEntrance: adminEntrance)
+            do throws(Running.Failure) {
+                state.adminEntrance = try await opening.adminEntrance(configuration.admin.address, adminDoor)
+            } catch {
+                guard overlap, case .inUse = error else { throw error }
+            }
             if let path = configuration.admin.socket {
-                do throws(Running.Failure) {
-                    state.socket = try await opening.socket(path, adminEntrance.door)
-                } catch {
-                    await adminEntrance.listener.stopAccepting()
-                    throw error
-                }
+                state.socket = try await opening.socket(path, adminDoor, overlap: overlap)
             }
             return Entrances(crew, services, state)
         } catch {
             await publicEntrance.listener.stopAccepting()
+            await state.adminEntrance?.listener.stopAccepting()
             throw error
         }
     }
@@ -81,11 +93,30 @@ final class Entrances: Sendable {
     // MARK: Where they stand
 
     var publicPort: Int? { state.withLock { $0.publicEntrance.listener.port } }
-    var adminPort: Int? { state.withLock { $0.adminEntrance.listener.port } }
+    /// `nil` while another process is there.
+    var adminPort: Int? { state.withLock { $0.adminEntrance?.listener.port } }
     var instruments: [Instrument] {
         state.withLock { state in
-            state.publicEntrance.door.instruments(door: "public") + state.adminEntrance.door.instruments(door: "admin")
+            state.publicEntrance.door.instruments(door: "public") + state.adminDoor.instruments(door: "admin")
         }
+    }
+
+    /// Opens the admin door if another process has left its address.
+    /// - Returns: whether it is open, or need not be any more.
+    func openAdminDoor(at address: Configuration.Address) async -> Bool {
+        let door: Door? = state.withLock { state in
+            state.adminEntrance == nil && !state.isClosed ? state.adminDoor : nil
+        }
+        guard let door else { return true }
+        let opening = Opening(crew: crew, services: services)
+        guard let entrance = try? await opening.adminEntrance(address, door) else { return false }
+        let isWanted = state.withLock { state in
+            guard state.adminEntrance == nil, !state.isClosed else { return false }
+            state.adminEntrance = entrance
+            return true
+        }
+        if !isWanted { await entrance.listener.stopAccepting() }
+        return true
     }
 
     // MARK: Moving
@@ -96,17 +127,22 @@ final class Entrances: Sendable {
         to next: Configuration
     ) async throws(Running.Failure) -> Move {
         let opening = Opening(crew: crew, services: services)
-        let (publicDoor, adminDoor) = state.withLock { ($0.publicEntrance.door, $0.adminEntrance.door) }
+        let (publicDoor, adminDoor) = state.withLock { ($0.publicEntrance.door, $0.adminDoor) }
         var move = Move()
         do throws(Running.Failure) {
             if next.listen.address != configuration.listen.address {
                 move.publicEntrance = try await opening.publicEntrance(
                     next.listen.address,
-                    Door(movedFrom: publicDoor)
+                    Door(movedFrom: publicDoor),
+                    overlap: next.listen.address.meets(configuration.listen.address)
                 )
             }
             if next.admin.address != configuration.admin.address {
-                move.adminEntrance = try await opening.adminEntrance(next.admin.address, Door(movedFrom: adminDoor))
+                move.adminEntrance = try await opening.adminEntrance(
+                    next.admin.address,
+                    Door(movedFrom: adminDoor),
+                    overlap: next.admin.address.meets(configuration.admin.address)
+                )
             }
             if next.admin.socket != configuration.admin.socket {
                 move.dropsSocket = true
@@ -123,10 +159,9 @@ final class Entrances: Sendable {
     func abandon(_ move: Move) async {
         await move.publicEntrance?.listener.stopAccepting()
         await move.adminEntrance?.listener.stopAccepting()
-        await move.socket?.close()
+        await move.socket?.stopAccepting()
         move.publicEntrance?.listener.cut()
         move.adminEntrance?.listener.cut()
-        move.socket?.listener.cut()
     }
 
     /// Makes the move, and puts the limits of `next` in force.
@@ -140,8 +175,9 @@ final class Entrances: Sendable {
                 state.publicEntrance = entrance
             }
             if let entrance = move.adminEntrance {
-                left.entrances.append(state.adminEntrance)
+                if let before = state.adminEntrance { left.entrances.append(before) }
                 state.adminEntrance = entrance
+                state.adminDoor = entrance.door
             }
             if move.dropsSocket {
                 left.socket = state.socket
@@ -160,7 +196,7 @@ final class Entrances: Sendable {
             await entrance.listener.stopAccepting()
             entrance.listener.drain()
         }
-        await left.socket?.close()
+        await left.socket?.stopAccepting()
     }
 
     // MARK: Going down
@@ -175,9 +211,14 @@ final class Entrances: Sendable {
         listener.drain()
     }
 
-    /// No new connections at the public door from here on.
+    /// No new connections at the addresses of either door from here on. The admin door's socket file stays to the end,
+    /// unless it has become another process's.
     func stopAccepting() async {
-        await state.withLock { $0.publicEntrance.listener }.stopAccepting()
+        let listeners = state.withLock { state in
+            state.isClosed = true
+            return [state.publicEntrance.listener, state.adminEntrance?.listener]
+        }
+        for listener in listeners { await listener?.stopAccepting() }
     }
 
     /// Cuts what is still in flight at the public door.
@@ -188,11 +229,7 @@ final class Entrances: Sendable {
 
     /// Closes every socket.
     func close() async {
-        let (publicEntrance, adminEntrance, socket) = state.withLock { state in
-            (state.publicEntrance, state.adminEntrance, state.socket)
-        }
-        await publicEntrance.listener.stopAccepting()
-        await adminEntrance.listener.stopAccepting()
-        await socket?.close()
+        await stopAccepting()
+        await state.withLock { $0.socket }?.stopAccepting()
     }
 }

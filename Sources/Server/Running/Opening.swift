@@ -16,9 +16,10 @@ struct Opening {
 
     func publicEntrance(
         _ address: Configuration.Address,
-        _ door: Door
+        _ door: Door,
+        overlap: Bool
     ) async throws(Running.Failure) -> Entrances.Entrance {
-        let listener = try await Self.listen(on: address, door, crew) { [services] worker in
+        let listener = try await Self.listen(on: address, door, crew, overlap: overlap) { [services] worker in
             services.publicDoor(door, worker)
         }
         return Entrances.Entrance(listener: listener, door: door)
@@ -26,24 +27,26 @@ struct Opening {
 
     func adminEntrance(
         _ address: Configuration.Address,
-        _ door: Door
+        _ door: Door,
+        overlap: Bool = false
     ) async throws(Running.Failure) -> Entrances.Entrance {
-        let listener = try await Self.listen(on: address, door, crew) { [services] worker in
+        let listener = try await Self.listen(on: address, door, crew, overlap: overlap) { [services] worker in
             services.adminDoor(false, worker)
         }
         return Entrances.Entrance(listener: listener, door: door)
     }
 
-    func socket(_ path: String, _ door: Door) async throws(Running.Failure) -> AdminSocket {
+    func socket(_ path: String, _ door: Door, overlap: Bool = false) async throws(Running.Failure) -> Listener {
         // Who may write to the file may use the door. The mask is the whole process's, and nothing else makes files
         // while the gate runs; setting the mode afterwards would leave a moment with the door open.
         let mask = umask(0o177)
         defer { umask(mask) }
         do {
-            let listener = try await Listener.open(.unixSocket(path: path), door: door, crew: crew) { [services] in
-                services.adminDoor(true, $0)
+            return try await Listener.open(.unixSocket(path: path), door: door, crew: crew, overlap: overlap) {
+                [services] in services.adminDoor(true, $0)
             }
-            return AdminSocket(listener: listener, path: path)
+        } catch let error as IOError where error.errnoCode == EADDRINUSE {
+            throw .other("the admin socket is in use by another program: \(path)")
         } catch {
             throw .other("the admin socket cannot be opened: \(path)")
         }
@@ -53,6 +56,7 @@ struct Opening {
         on address: Configuration.Address,
         _ door: Door,
         _ crew: Crew,
+        overlap: Bool = false,
         _ make: @escaping @Sendable (Worker) -> any EdgeService
     ) async throws(Running.Failure) -> Listener {
         do {
@@ -60,6 +64,7 @@ struct Opening {
                 .address(host: address.host, port: Int(address.port)),
                 door: door,
                 crew: crew,
+                overlap: overlap,
                 service: make
             )
         } catch let error as IOError where error.errnoCode == EADDRINUSE {

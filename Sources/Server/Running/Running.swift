@@ -61,10 +61,12 @@ public enum Running {
     /// - Parameters:
     ///   - configuration: as read from `source` for the start.
     ///   - source: where it is read from again.
+    ///   - overlap: whether another process is there that this one is to take the place of.
     public static func serve(
         _ configuration: Configuration,
         from source: Configuration.Source,
         mode: Configuration.Mode,
+        overlap: Bool = false,
         whenReady: @escaping @Sendable (Doors) -> Void
     ) async throws(Failure) {
         CoreDumps.forbid()
@@ -79,7 +81,8 @@ public enum Running {
             sink: DescriptorSink(descriptor: STDERR_FILENO),
             reader: { variables throws(Configuration.Faults) in
                 try source.read(mode: mode, surroundings: .machine(variables: variables))
-            }
+            },
+            overlap: overlap
         )
         do throws(Running.Failure) {
             let doors = try gate.doors()
@@ -103,7 +106,11 @@ extension Gate {
     /// Where the doors ended up, with development mode's first token.
     func doors() throws(Running.Failure) -> Running.Doors {
         func bound(_ address: Configuration.Address, _ port: Int) -> Configuration.Address {
-            Configuration.Address(host: address.host, port: UInt16(exactly: port) ?? address.port)
+            // No port is bound yet where another process still has it.
+            Configuration.Address(
+                host: address.host,
+                port: UInt16(exactly: port).flatMap { $0 > 0 ? $0 : nil } ?? address.port
+            )
         }
         do {
             return Running.Doors(

@@ -20,6 +20,7 @@ final class DoorBooks: Sendable {
     private let perPeer = Mutex<[Peer: Int]>([:])
     let requests = Counter()
     let refusedConnections = Counter()
+    let acceptPauses = Counter()
     let brokenHeads = Counter()
     let unanswered = Counter()
     let acceptPauses = Counter()

@@ -13,18 +13,27 @@ import Testing
     @Test(arguments: [
         ("127.0.0.1:8080", "127.0.0.1:8081", []),
         ("127.0.0.1:8080", "127.0.0.2:8080", []),
-        ("127.0.0.1:8080", "0.0.0.0:8080", ["listen.address"]),
-        ("0.0.0.0:8080", "127.0.0.1:8080", ["listen.address"]),
-        ("[::1]:8080", "[::]:8080", ["listen.address"]),
-        ("127.0.0.1:8080", "[::]:8080", ["listen.address"]),
+        // Beside itself.
+        ("127.0.0.1:8080", "0.0.0.0:8080", []),
+        ("0.0.0.0:8080", "127.0.0.1:8080", []),
         ("127.0.0.1:8080", "127.0.0.1:8123", ["listen.address"]),
+        ("127.0.0.1:8080", "0.0.0.0:8123", ["listen.address"]),
+        ("127.0.0.1:8080", "[::]:8123", ["listen.address"]),
+        ("127.0.0.1:8080", "[::ffff:127.0.0.1]:8123", ["listen.address"]),
+        ("127.0.0.1:8080", "127.0.0.2:8123", []),
         ("127.0.0.1:0", "0.0.0.0:0", []),
     ])
-    func aDoorCannotMoveToWhereOneStands(from: String, to: String, waiting: [String]) throws {
+    func aDoorCannotMoveToWhereTheOtherStands(from: String, to: String, waiting: [String]) throws {
         let (before, wanted) = (try configuration(listen: from), try configuration(listen: to))
         let result = before.succeeded(by: wanted)
         #expect(result.waiting == waiting)
         #expect(result.next.listen.address == (waiting.isEmpty ? wanted : before).listen.address)
+    }
+
+    @Test func doorsThatChangePlacesWait() throws {
+        let before = try configuration(listen: "127.0.0.1:8080", admin: "127.0.0.1:8123")
+        let result = before.succeeded(by: try configuration(listen: "127.0.0.1:8123", admin: "127.0.0.1:8080"))
+        #expect(result.waiting == ["listen.address", "admin.address"])
     }
 
     @Test func theNumberOfLoopsWaits() {
