@@ -89,6 +89,32 @@ import Testing
         }
     }
 
+    // SEC-108
+    /// Each field that decides something occurs once: neither joined, nor the first or the last of two, in any case.
+    @Test func everyFieldThatDecidesOccursOnce() throws {
+        let singular = FieldName.allCases.filter(\.isSingular)
+        #expect(singular.count >= 12)
+        for name in [.authorization, .apiKey, .contentType, .contentEncoding, .idempotencyKey, .host] as [FieldName] {
+            #expect(singular.contains(name))
+        }
+        let values: [FieldName: String] = [
+            .host: "x", .contentLength: "0", .transferEncoding: "chunked", .expect: "100-continue",
+        ]
+        for name in FieldName.allCases where name != .other {
+            let value = values[name] ?? "a"
+            let host = name == .host ? "" : "Host: x\r\n"
+            let first = "\(name.text): \(value)\r\n"
+            let second = "\("\(name.text)".uppercased()):\(value)\r\n"
+            #expect(throws: Never.self, "\(name)") { _ = try Self.head("GET / HTTP/1.1\r\n\(host)\(first)\r\n") }
+            let twice = "GET / HTTP/1.1\r\n\(host)\(first)A: b\r\n\(second)\r\n"
+            if name.isSingular {
+                #expect(throws: HeadFault.self, "\(name)") { _ = try Self.head(twice) }
+            } else {
+                #expect(throws: Never.self, "\(name)") { _ = try Self.head(twice) }
+            }
+        }
+    }
+
     // SEC-001
     /// No prefix and no single changed byte of a good head may trap.
     @Test func trapsOnNothing() {
