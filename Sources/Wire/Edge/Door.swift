@@ -33,8 +33,6 @@ public final class Door: Sendable {
 
     public var requests: Counter { books.requests }
     public var refusedConnections: Counter { books.refusedConnections }
-    /// Times that the system had no descriptor or no memory for a connection.
-    public var acceptPauses: Counter { books.acceptPauses }
     public var brokenHeads: Counter { books.brokenHeads }
     public var unanswered: Counter { books.unanswered }
     /// Times that the system had no descriptor or no memory for a connection.

@@ -23,7 +23,6 @@ final class DoorBooks: Sendable {
     let acceptPauses = Counter()
     let brokenHeads = Counter()
     let unanswered = Counter()
-    let acceptPauses = Counter()
     let reachedLimits = EdgeLimit.allCases.map { _ in Counter() }
     let http2 = HTTP2Figures()
 
