@@ -13,6 +13,20 @@ extension MemberScanner {
         return (hits | word) & highs
     }
 
+    /// Whether none of the 32 bytes from `index` on is special: four words at once, which vector instructions do.
+    @inline(__always)
+    static func isPlain(_ bytes: RawSpan, _ index: Int) -> Bool {
+        var hits: UInt64 = 0
+        for word in 0..<4 {
+            hits |= special(
+                UInt64(
+                    littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: index &+ word &* 8, as: UInt64.self)
+                )
+            )
+        }
+        return hits == 0
+    }
+
     @inline(__always)
     mutating func scanString(_ bytes: Span<UInt8>, _ index: inout Int) throws(ScanError) {
         let count = bytes.count
@@ -20,6 +34,7 @@ extension MemberScanner {
         let run = index
         if due > 0 { try continueCharacter(bytes, &index) }
         while true {
+            while index &+ 32 <= count, Self.isPlain(raw, index) { index &+= 32 }
             while index &+ 8 <= count {
                 let word = UInt64(
                     littleEndian: raw.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self)

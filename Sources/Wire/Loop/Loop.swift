@@ -47,6 +47,8 @@ final class Loop: @unchecked Sendable {
     /// Where reads go first; a new one is made when somebody has kept a part of it.
     var scratch: ByteBuffer
     let gather = Gather()
+    /// For what is copied and soon forgotten.
+    var ring = BufferRing()
 
     private init(clock: any GateClock, isTurnedByHand: Bool) {
         self.clock = clock

@@ -29,7 +29,12 @@ final class SocketTransport: SocketStream, Transport {
     override func came(_ bytes: ByteBuffer) {
         inReadEvent = true
         // A request's head is kept until its answer is out; an answer's bytes are sent on before the next event.
-        owner?.received(isForClient ? bytes.compacted() : bytes)
+        owner?.received(isForClient ? kept(bytes) : bytes)
+    }
+
+    private func kept(_ bytes: ByteBuffer) -> ByteBuffer {
+        guard bytes.readableBytes <= BufferRing.size else { return bytes.compacted() }
+        return bytes.withUnsafeReadableBytes { loop.ring.buffer(copying: $0) }
     }
 
     override func cameAll() {

@@ -123,7 +123,7 @@ extension Worker {
         var writer = scratch.take() ?? ByteWriter(capacity: 4096)
         write(&writer)
         let buffer = writer.withBytes { bytes in
-            bytes.withUnsafeBufferPointer { ByteBuffer(bytes: UnsafeRawBufferPointer($0)) }
+            bytes.withUnsafeBufferPointer { loop.ring.buffer(copying: UnsafeRawBufferPointer($0)) }
         }
         if writer.count <= Self.scratchLimit {
             writer.removeAll()
