@@ -10,6 +10,14 @@ import Testing
     /// Levels that are bounded by something else, which is named.
     static let elsewhere = [
         "gw_build_info": "a constant",
+        "gw_config_generation": "a count",
+        "gw_config_generations_in_use": "gw_inflight_requests and one",
+        "gw_config_hash": "a digest",
+        "gw_config_last_reload_successful": "0 or 1",
+        "gw_config_last_success_timestamp_seconds": "a time",
+        "gw_config_waiting_for_restart": "the configuration",
+        "gw_http2_connections": "gw_edge_connections_limit",
+        "gw_http2_streams": "100 for each of gw_http2_connections",
         "gw_inflight_requests": "gw_edge_connections_limit: one for each connection",
         "gw_reservations_in_flight": "gw_edge_connections_limit: one for each request",
         "gw_upstream_connections": "gw_edge_connections_limit: one for each request, and the idle ones of each pool",
@@ -53,7 +61,7 @@ import Testing
             for level in levels where Self.elsewhere[level.name] == nil {
                 let isBound = level.name.hasSuffix("_limit") || level.name.hasSuffix("_capacity")
                 let hasBound =
-                    names.contains(level.name + "_limit")
+                    names.contains(level.name + "_limit") || names.contains(level.name + "_capacity")
                     || names.contains(level.name.replacing("_entries", with: "_capacity"))
                         && level.name.hasSuffix("_entries")
                 #expect(

@@ -166,9 +166,10 @@ private typealias Kind = FrameHead.Kind
 
     @Test func cancelsAllStreamsWhenTheConnectionIsGone() {
         let seen = Observed<[String]>([])
-        let bench = HTTP2Bench { _, head, body, _ in
+        let bench = HTTP2Bench { _, head, body, reply in
             _ = try? await body.next()
             seen.change { $0.append("\(head.path) \(body.isWanted)") }
+            _ = reply.send(status: 200, body: ByteBuffer())
         }
         for stream in [1, 3, 5] as [Int32] {
             bench.send(stream, Frames.get("/\(stream)", method: "POST"), isEnd: false)

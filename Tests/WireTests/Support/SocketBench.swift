@@ -57,7 +57,7 @@ final class SocketBench {
     func peerReads(atMost limit: Int = .max) -> [UInt8] {
         var all: [UInt8] = []
         loop.run()
-        while all.count < limit, case .bytes(let more) = peer?.read(milliseconds: 0) {
+        while all.count < limit, case .bytes(let more) = peer?.read(milliseconds: 200) {
             all += more
             loop.run()
         }
