@@ -123,24 +123,25 @@ import Testing
             service: Self.named("here")
         )
         let port = try #require(listener.port)
-        // The worker is busy until all have connected, so that nobody takes them in before it is told to stop.
+        // The worker is busy until all have connected, and stops then, before it has looked at any.
         let isBusy = Latch()
         let goOn = Latch()
         let worker = crew.workers[0]
-        worker.value.loop.execute {
+        let stopped = worker.value.loop.submit {
             isBusy.open()
             while !goOn.isOpen { usleep(1000) }
+            for case let socket as ListeningSocket in worker.value.loop.poller.all { socket.stop() }
         }
         try await isBusy.wait()
         let clients = try (0..<100).map { _ in try RawConnection(port: port) }
-        async let stopped: Void = listener.stopAccepting()
         goOn.open()
-        await stopped
+        try await stopped.get()
         #expect(throws: (any Error).self) { try RawConnection(port: port) }
         for client in clients {
             client.send(Sample.get)
             #expect(try await client.answer().text == "here")
         }
+        await listener.stopAccepting()
         await crew.stop()
     }
 

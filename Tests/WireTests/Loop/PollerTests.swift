@@ -49,14 +49,20 @@ import Testing
                 for other in gone { other.transport.resetNow() }
                 // The system gives the lowest free numbers: those that have events waiting in this round.
                 successors = (0..<7).compactMap { _ in try? Line(on: loop) }
+                // A client that is not read from is gone when its peer is said to be.
+                for line in successors { line.transport.setReading(false) }
                 #expect(!numbers.isDisjoint(with: successors.map(\.transport.descriptor.number)))
             }
             line.peer.write("x".utf8)
+            line.peer.end()
         }
         loop.run()
         #expect(successors.count == 7)
         #expect(successors.allSatisfy { $0.owner.events == [.attached] })
-        for line in successors { line.peer.write("y".utf8) }
+        for line in successors {
+            line.transport.setReading(true)
+            line.peer.write("y".utf8)
+        }
         loop.run()
         #expect(successors.allSatisfy { $0.owner.text == "y" })
         for line in lines + successors { line.transport.resetNow() }
