@@ -39,6 +39,7 @@ final class Loop: @unchecked Sendable {
     /// Whether events are being gone through, so that sending can wait for their end.
     private(set) var isTurning = false
     private var senders: ContiguousArray<SocketStream> = []
+    private var gatherers: ContiguousArray<any Gathering> = []
     private var work = WorkQueue()
     private var alarms = Alarms()
     private(set) var isEnding = false
@@ -127,8 +128,8 @@ final class Loop: @unchecked Sendable {
     @discardableResult
     private func turn(isPatient: Bool) -> Bool {
         if let first = alarms.first, !isTurnedByHand { poller.wakeNoLater(than: first) }
-        let count = poller.wait(isPatient && work.isEmpty)
-        let hadWork = count > 0 || !work.isEmpty
+        let count = poller.wait(isPatient && work.isEmpty && gatherers.isEmpty)
+        let hadWork = count > 0 || !work.isEmpty || !gatherers.isEmpty
         isTurning = true
         for index in 0..<count {
             events &+= 1
@@ -145,9 +146,24 @@ final class Loop: @unchecked Sendable {
             events &+= 1
             doWork()
         }
+        finishGathering()
         sendAll()
         isTurning = false
         return hadWork
+    }
+
+    /// Notes that something gathers what is to be sent on one stream; it is asked when all events of this turn have been
+    /// gone through, before the streams are.
+    func gather(_ gathering: any Gathering) {
+        gatherers.append(gathering)
+    }
+
+    private func finishGathering() {
+        guard !gatherers.isEmpty else { return }
+        // What is noted meanwhile has its turn with the next events.
+        let due = gatherers
+        gatherers = []
+        for gathering in due { gathering.finishGathering() }
     }
 
     /// Notes that a stream has something to send; it is asked when all events of this turn have been gone through.
@@ -274,4 +290,10 @@ extension Loop {
         }
         return moved
     }
+}
+
+/// Gathers what many events have to send on one stream, so that it leaves in one piece.
+protocol Gathering: AnyObject {
+    /// All events of the loop's turn have been gone through.
+    func finishGathering()
 }

@@ -9,6 +9,19 @@ import Testing
 @Suite struct RequestBlockTests {
     typealias Fields = [(String, String)]
 
+    /// A case with a short name, whatever its size.
+    struct Refused: Sendable, CustomTestStringConvertible {
+        let status: String
+        let fields: Fields
+
+        init(_ status: String, _ fields: Fields) {
+            self.status = status
+            self.fields = fields
+        }
+
+        var testDescription: String { "\(status) \(fields.last.map { "\($0.0): \($0.1.prefix(20))" } ?? "")" }
+    }
+
     private static func with(_ name: String, _ value: String) -> Fields { Frames.get() + [(name, value)] }
 
     private static func without(_ name: String) -> Fields { Frames.get().filter { $0.0 != name } }
@@ -47,23 +60,27 @@ import Testing
         #expect(code == .protocolError)
     }
 
-    private static let refused: [(String, Fields)] = [
-        ("400", without(":authority")), ("400", but(":authority", "a b")), ("400", but(":authority", "user@x")),
-        ("400", but(":authority", "")), ("400", with("host", "y")), ("400", but(":path", "*")),
-        ("400", but(":path", "http://x/a")), ("400", but(":path", "/a/../b")), ("400", but(":path", "/a//b")),
-        ("400", but(":path", "/a%2fb")), ("400", but(":path", "/a%zz")), ("400", but(":path", "/a#b")),
-        ("400", with("content-length", "5")), ("400", with("content-length", "five")), ("417", with("expect", "much")),
-        ("414", but(":path", "/" + String(repeating: "a", count: 9000))),
-        ("431", with("x", String(repeating: "a", count: 33_000))),
-        ("431", Frames.get() + (0..<100).map { ("x-\($0)", "1") }),
+    private static let refused: [Refused] = [
+        Refused("400", without(":authority")), Refused("400", but(":authority", "a b")),
+        Refused("400", but(":authority", "user@x")),
+        Refused("400", but(":authority", "")), Refused("400", with("host", "y")), Refused("400", but(":path", "*")),
+        Refused("400", but(":path", "http://x/a")), Refused("400", but(":path", "/a/../b")),
+        Refused("400", but(":path", "/a//b")),
+        Refused("400", but(":path", "/a%2fb")), Refused("400", but(":path", "/a%zz")),
+        Refused("400", but(":path", "/a#b")),
+        Refused("400", with("content-length", "5")), Refused("400", with("content-length", "five")),
+        Refused("417", with("expect", "much")),
+        Refused("414", but(":path", "/" + String(repeating: "a", count: 9000))),
+        Refused("431", with("x", String(repeating: "a", count: 33_000))),
+        Refused("431", Frames.get() + (0..<100).map { ("x-\($0)", "1") }),
     ]
 
     // SEC-103, SEC-104, SEC-108: as over HTTP/1.1
     @Test(arguments: refused)
-    func refusesWhatHTTP1Refuses(_ status: String, _ fields: Fields) throws {
+    func refusesWhatHTTP1Refuses(_ refused: Refused) throws {
         // Some of these are larger than a frame.
         let bench = HTTP2Bench(ClosureService.paths)
-        let block = Frames.block(fields)
+        let block = Frames.block(refused.fields)
         let first = block.prefix(16_000)
         let rest = Array(block.dropFirst(16_000))
         let isWhole = rest.isEmpty
@@ -87,7 +104,7 @@ import Testing
             )
         }
         let frames = bench.frames()
-        #expect(try bench.status(frames.first) == status)
+        #expect(try bench.status(frames.first) == refused.status)
         #expect(frames.last?.isEnd == true)
         #expect(!frames.contains { $0.kind == FrameHead.Kind.resetStream })
         // The connection and its tables go on.

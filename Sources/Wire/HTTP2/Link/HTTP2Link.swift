@@ -4,10 +4,9 @@ import OstiaryCore
 /// What an HTTP/2 connection is on either side (RFC 9113): frames in and out, field compression, windows, the table of
 /// streams, and the bounds on all of them.
 ///
-/// It knows nothing of requests and answers: whoever owns it decides what a stream is for. What is written while a
-/// read batch runs leaves with its end, anything else at the end of the loop's tick, so that the answers of many streams
-/// leave in one piece.
-final class HTTP2Link {
+/// It knows nothing of requests and answers: whoever owns it decides what a stream is for. What is written leaves at the
+/// end of the loop's turn, so that the answers of many streams leave in one piece.
+final class HTTP2Link: Gathering {
     enum Role {
         case server, client
     }
@@ -56,9 +55,8 @@ final class HTTP2Link {
     var lines = ByteWriter(capacity: 256)
     var block = ByteWriter(capacity: 256)
     var ready = CircularBuffer<HTTP2Stream>()
-    var isFlushDue = false
+    private var isFlushDue = false
     private var isProcessing = false
-    private var isInBatch = false
     /// Whether nothing is read or sent any more.
     private(set) var isOver = false
 
@@ -96,7 +94,6 @@ final class HTTP2Link {
 
     func received(_ bytes: ByteBuffer) {
         guard !isOver else { return }
-        isInBatch = true
         reader.take(bytes)
         guard !isProcessing else { return }
         isProcessing = true
@@ -115,13 +112,6 @@ final class HTTP2Link {
         } catch {
             fail(error)
         }
-    }
-
-    /// The read batch is over: what was written meanwhile leaves.
-    func receivedAll() {
-        isInBatch = false
-        pump()
-        flush()
     }
 
     /// Ends the connection for a fault of the peer.
@@ -233,16 +223,17 @@ final class HTTP2Link {
 
     // MARK: Leaving
 
-    /// Sends what is written: with the end of the read batch, or at the end of the loop's tick.
+    /// Sends what is written, and what may be sent by then, at the end of the loop's turn.
     func flushSoon() {
-        guard !isInBatch, !isFlushDue else { return }
+        guard !isFlushDue else { return }
         isFlushDue = true
-        let confined = LoopConfined(self)
-        worker.loop.execute {
-            confined.value.isFlushDue = false
-            confined.value.pump()
-            confined.value.flush()
-        }
+        worker.loop.gather(self)
+    }
+
+    func finishGathering() {
+        isFlushDue = false
+        pump()
+        flush()
     }
 
     func flush() {

@@ -64,7 +64,7 @@ final class HTTP2Connection: TransportOwner, DoorConnection, HTTP2LinkOwner {
     }
 
     func receivedAll() {
-        link.receivedAll()
+        link.flushSoon()
         guard phase != .closed, phase != .lingering else { return }
         if !link.isInsideHead {
             headDeadline = .never
