@@ -41,7 +41,7 @@ public final class TokenVerifier: Sendable {
     /// The number under which tokens are verified now.
     let keyGeneration: KeyGeneration
     let clock: any GateClock
-    private let figures: KeySetFigures
+    let figures: KeySetFigures
 
     /// - Parameters:
     ///   - issuers: at least one; several must all name their `iss`, each another.
@@ -151,7 +151,6 @@ public final class TokenVerifier: Sendable {
         )
     }
 
-<<<<<<< HEAD
     /// The key set that an issuer has had so far, if it is still the one that is meant.
     private func keys(of issuer: TrustedIssuer) -> KeySetCache? {
         guard let place = issuer.source.place else { return nil }
@@ -164,10 +163,10 @@ public final class TokenVerifier: Sendable {
                 }
             return isSameIssuer && realm.keys.place == place && realm.keys.algorithms == issuer.policy.algorithms
         }?.keys
-=======
+    }
+
     private func isGenuine(_ jws: JWS, _ key: VerificationKey, _ algorithm: SignatureAlgorithm) -> Bool {
         signatures.isSigned(jws, by: key, with: algorithm, at: clock.monotonic)
->>>>>>> 93d1b9d (Check ES256 by tables of the key's multiples, with swift-crypto watching over it)
     }
 
     private func realm(for claims: Claims) throws(TokenFault) -> Realm {
