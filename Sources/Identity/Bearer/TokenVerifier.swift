@@ -41,7 +41,7 @@ public final class TokenVerifier: Sendable {
     /// The number under which tokens are verified now.
     let keyGeneration: KeyGeneration
     let clock: any GateClock
-    private let figures: KeySetFigures
+    let figures: KeySetFigures
 
     /// - Parameters:
     ///   - issuers: at least one; several must all name their `iss`, each another.
