@@ -30,7 +30,10 @@ import Testing
         var accepted = 0
         for number in 0..<8000 {
             var request = requests.next()
-            for _ in 0..<Int.random(in: 1...3, using: &random) { request = random.damaged(request, with: alphabet) }
+            if random.happens(onceIn: 2) {
+                request = Self.spliced(request, random.one(of: Self.hostile, else: ""), &random)
+            }
+            for _ in 0..<Int.random(in: 0...2, using: &random) { request = random.damaged(request, with: alphabet) }
             switch LLHTTP.compare(request) {
             case .same, .listed: accepted += 1
             case .refused: break
@@ -47,6 +50,7 @@ import Testing
             ("CONNECT /x HTTP/1.1\r\nHost: x\r\n\r\n", .listed(.unknownMethod)),
             ("GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n", .listed(.upgrade)),
             ("GET / HTTP/1.0\r\nHost: x\r\nConnection: keep-alive\r\n\r\n", .listed(.keptHTTP10)),
+            ("GET / HTTP/1.1\r\nHost: x\r\nProxy-Connection: close\r\n\r\n", .listed(.proxyConnection)),
             ("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\t\r\n\r\n", .listed(.tabBehindFraming)),
             ("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\t\r\n\r\n", .listed(.tabBehindFraming)),
             ("POST / HTTP/1.1\r\nHost: x\r\nContent-Length:\t1 \r\n\r\n", .same),
@@ -58,6 +62,24 @@ import Testing
     )
     func theListIsTheWholeDifference(head: String, verdict: LLHTTP.Verdict) {
         #expect(LLHTTP.compare(Array(head.utf8)) == verdict)
+    }
+
+    /// Lines that have led two readers astray before.
+    private static let hostile = [
+        "Content-Length: 5", "content-length: 0", "Content-Length: 5, 5", "Content-Length: +5", "Content-Length: 5 5",
+        "Content-Length: 0x5", "Content-Length:", "Transfer-Encoding: chunked", "Transfer-Encoding: identity",
+        "Transfer-Encoding: chunked, chunked", "Transfer-Encoding: xchunked", "Transfer-Encoding : chunked",
+        "Transfer-Encoding:\u{b}chunked", "Transfer-Encoding: chunked;q=1", " Transfer-Encoding: chunked", "\tchunked",
+        "X: a\nTransfer-Encoding: chunked", "X: a\rTransfer-Encoding: chunked", "X: a\0", "X\0: a", ": a", "X", "",
+        "Host: y", "Host:", "host: y, z", "Connection: close", "Connection: keep-alive, close", "Connection: Upgrade",
+        "Upgrade: h2c", "Expect: 200-ok", "Trailer: Content-Length", "Proxy-Connection: close", "X: \u{e9}",
+    ]
+
+    /// The request with this line among its own.
+    private static func spliced(_ request: [UInt8], _ line: String, _ random: inout SeededGenerator) -> [UInt8] {
+        let ends = request.indices.filter { request[$0] == 0x0a }
+        guard let end = ends.dropLast().randomElement(using: &random) else { return request }
+        return request[...end] + Array("\(line)\r\n".utf8) + request[(end + 1)...]
     }
 
     private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self).debugDescription }
