@@ -7,10 +7,12 @@ import Testing
 /// Two readers of one request: the gate's and llhttp. Where they disagreed, one of two programs in a row could be led
 /// astray.
 @Suite struct LLHTTPTests {
-    @Test func bothReadLegalRequestsTheSame() {
+    @Test func bothReadLegalRequestsTheSame() async {
         var requests = LegalRequests(seed: 1)
         var listed: [LLHTTP.Difference: Int] = [:]
-        for number in 0..<4000 {
+        for number in 0..<1500 {
+            // Others want to go on too.
+            await Task.yield()
             let request = requests.next()
             switch LLHTTP.compare(request) {
             case .same: break
@@ -23,12 +25,13 @@ import Testing
         #expect(Set(listed.keys) == [.upgrade, .keptHTTP10, .tabBehindFraming])
     }
 
-    @Test func whatIsAcceptedHereMeansTheSameThere() {
+    @Test func whatIsAcceptedHereMeansTheSameThere() async {
         var requests = LegalRequests(seed: 2)
         var random = SeededGenerator(seed: 3)
         let alphabet = Array("\r\n\t :;,/?#%\\\0.@[]{}\"0aZ\u{7f}".utf8)
         var accepted = 0
-        for number in 0..<8000 {
+        for number in 0..<3000 {
+            await Task.yield()
             var request = requests.next()
             if random.happens(onceIn: 2) {
                 request = Self.spliced(request, random.one(of: Self.hostile, else: ""), &random)
@@ -41,7 +44,7 @@ import Testing
             }
         }
         // Much of the damage lies where anything may stand; much of it does not.
-        #expect((800...7200).contains(accepted))
+        #expect((300...2700).contains(accepted))
     }
 
     @Test(
