@@ -39,11 +39,13 @@ import Testing
     }
 
     /// Documents of all kinds, then the same with bytes changed: what one reader takes the other takes, to the same end.
-    @Test func bothReadMadeUpDocumentsTheSame() {
+    @Test func bothReadMadeUpDocumentsTheSame() async {
         var random = SeededGenerator(seed: 112)
         let alphabet = Array("{}[]\",:\\/u0019eE.-+tfn \r\n\t\u{0}\u{7f}d8c".utf8)
         var counts: [String: Int] = [:]
-        for number in 0..<6000 {
+        for number in 0..<2500 {
+            // Others want to go on too.
+            await Task.yield()
             var document = Array(NastyJSON.document(&random, depth: 5).utf8)
             for _ in 0..<(number % 3) { document = random.damaged(document, with: alphabet) }
             let verdict = FoundationJSON.compare(document)
@@ -52,7 +54,7 @@ import Testing
             }
             counts["\(verdict)".prefix { $0 != "(" }.description, default: 0] += 1
         }
-        #expect(counts["same", default: 0] > 2000 && counts["refused", default: 0] > 1000)
+        #expect(counts["same", default: 0] > 800 && counts["refused", default: 0] > 400)
     }
 
     /// 32 MiB of opening brackets end at the depth that is allowed, whoever asks for how much: the stack is bounded by

@@ -22,6 +22,8 @@ enum LLHTTP {
         /// llhttp refuses methods that are not on its list, and reads a few by rules of their own (CONNECT, PRI). Here a
         /// method is any token; what no route serves is answered 405.
         case unknownMethod
+        /// llhttp takes `Proxy-Connection` for `Connection`; here it means nothing (RFC 9112 appendix C.2.2).
+        case proxyConnection
         /// llhttp refuses a tab behind `Content-Length` and `Transfer-Encoding`, where RFC 9110 section 5.6.3 allows one.
         case tabBehindFraming
         /// llhttp stops behind a head that asks for another protocol. Here `Upgrade` is ignored, as RFC 9110 section
@@ -54,7 +56,9 @@ enum LLHTTP {
         }
         if let difference = ours.difference(from: first.head) { return .different(difference) }
         if first.head.isKeepAlive != ours.keeps {
-            return ours.isHTTP10 ? .listed(.keptHTTP10) : .different("llhttp keeps: \(first.head.isKeepAlive)")
+            if ours.isHTTP10 { return .listed(.keptHTTP10) }
+            return ours.hasProxyConnection
+                ? .listed(.proxyConnection) : .different("llhttp keeps: \(first.head.isKeepAlive)")
         }
         if ours.asksForUpgrade { return .listed(.upgrade) }
         guard let body else { return .same }
@@ -140,6 +144,8 @@ enum LLHTTP {
                 return bytes[line.value.upperBound...].prefix { $0 != 0x0d }.contains(0x09)
             }
         }
+
+        var hasProxyConnection: Bool { fields.contains { $0.name.lowercased() == "proxy-connection" } }
 
         var asksForUpgrade: Bool {
             fields.contains { $0.name.lowercased() == "upgrade" }

@@ -21,10 +21,12 @@ import Testing
         return Array((start + rest.joined()).utf8)
     }
 
-    @Test func agreesWithTheTextbookOrRefuses() throws {
+    @Test func agreesWithTheTextbookOrRefuses() async {
         var random = SeededGenerator(seed: 104)
         var accepted = 0
-        for _ in 0..<40_000 {
+        for number in 0..<12_000 {
+            // Others want to go on too.
+            if number.isMultiple(of: 50) { await Task.yield() }
             let bytes = Self.path(&random)
             guard let target = try? RequestTarget.read(bytes.span, 0..<bytes.count) else { continue }
             accepted += 1
@@ -36,7 +38,7 @@ import Testing
             let segments = { (path: [UInt8]) in path.split(separator: UInt8(ascii: "/")).count }
             #expect(segments(known) == segments(path), "\(String(decoding: bytes, as: UTF8.self).debugDescription)")
         }
-        #expect(accepted > 2000)
+        #expect(accepted > 600)
     }
 
     /// A path that the book leads to one of these is either known here as that very path or is not that path at all
