@@ -47,18 +47,20 @@ extension Assembly {
         _ mint: DevelopmentMint?,
         _ journal: Journal
     ) throws(Running.Failure) -> TokenVerifier {
-        let fetcher = HTTPFetcher(crew: crew)
         var issuers: [TrustedIssuer] = []
         if let mint {
             var policy = TokenPolicy()
             policy.issuer = mint.issuer.issuer
             policy.audiences = [DevelopmentMint.audience]
-            if let source = FetchedKeySet(url: mint.issuer.issuer + "/jwks.json", fetcher: fetcher) {
+            if let source = FetchedKeySet(
+                url: mint.issuer.issuer + "/jwks.json",
+                fetcher: HTTPFetcher(crew: crew, book: book)
+            ) {
                 issuers.append(TrustedIssuer(policy: policy, source: source))
             }
         }
         for issuer in configuration.identity.jwt {
-            guard let source = issuer.source(fetcher) else {
+            guard let source = issuer.source(fetcher(issuer, crew, journal)) else {
                 throw .other("identity.jwt: the key set's URL must be https, or http on loopback")
             }
             if issuer.audiences.isEmpty {
@@ -131,10 +133,10 @@ extension Assembly {
         }
     }
 
-    func models() throws(Running.Failure) -> Models {
+    func models(_ journal: Journal) throws(Running.Failure) -> Models {
         var destinations: [String: Models.Destination] = [:]
         for provider in configuration.providers {
-            destinations[provider.name] = try destination(provider)
+            destinations[provider.name] = try destination(provider, journal)
         }
         do {
             let entries = configuration.models.map {
@@ -147,7 +149,10 @@ extension Assembly {
         }
     }
 
-    private func destination(_ provider: Configuration.Provider) throws(Running.Failure) -> Models.Destination {
+    private func destination(
+        _ provider: Configuration.Provider,
+        _ journal: Journal
+    ) throws(Running.Failure) -> Models.Destination {
         guard let kind = ProviderKind(rawValue: provider.kind.rawValue) else {
             throw .other("providers.\(provider.name): unknown kind")
         }
@@ -156,9 +161,7 @@ extension Assembly {
         guard let base = (provider.baseURL ?? traits.base).flatMap(Origin.init) else {
             throw .other("providers.\(provider.name).base_url is not an http or https URL")
         }
-        var settings = DialSettings()
-        settings.connectTime = provider.timeouts.connect
-        settings.headTime = provider.timeouts.head
-        return .http(HTTPProvider(name: provider.name, traits: traits, base: base, settings: settings, held: held))
+        let target = try target(of: provider, base, journal)
+        return .http(HTTPProvider(name: provider.name, traits: traits, target: target, held: held))
     }
 }

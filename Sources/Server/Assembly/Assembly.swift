@@ -19,6 +19,8 @@ struct Assembly {
     let trust: Trust
     /// The memory that bodies may take until their model is known.
     var held = HeldBodies()
+    /// Who knows the addresses of providers and key sets.
+    var book = AddressBook()
 
     func open() async throws(Running.Failure) -> Gate {
         try checkDoors()
@@ -62,7 +64,7 @@ struct Assembly {
             failures: try failureLimiter(),
             charter: try charter(),
             purse: try purse(),
-            models: try models(),
+            models: try models(journal),
             vault: vault,
             journal: journal
         )
@@ -122,7 +124,7 @@ struct Assembly {
         rooms.journal.add(
             door.instruments(door: "public") + adminDoor.instruments(door: "admin") + dial.instruments
                 + rooms.bearer.instruments + rooms.purse.instruments + rooms.failures.instruments
-                + rooms.models.instruments + rooms.vault.instruments
+                + rooms.models.instruments + rooms.vault.instruments + book.instruments
         )
     }
 

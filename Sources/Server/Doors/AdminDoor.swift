@@ -70,6 +70,9 @@ final class AdminDoor: EdgeService {
         case "/admin/stats":
             try Self.allow([.get, .head], head)
             return Document(body: rooms.journal.stats(try Self.window(head.query)))
+        case "/admin/upstreams":
+            try Self.allow([.get, .head], head)
+            return Document(body: UpstreamsDocument.bytes(rooms))
         case "/health":
             try Self.allow([.get, .head], head)
             let health = Health(rooms: rooms, isDraining: publicDoor.isDraining).live
@@ -85,7 +88,7 @@ final class AdminDoor: EdgeService {
             try MediaType.check(head)
             return Document(body: try await mint.token(for: body, at: rooms.clock.now))
         default:
-            throw GateError(.notFound, detail: "the admin door serves /metrics, /admin/stats, /health and /ready")
+            throw GateError(.notFound, detail: "the admin door serves /metrics, /admin/stats, /admin/upstreams, /health and /ready")
         }
     }
 

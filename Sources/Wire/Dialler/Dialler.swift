@@ -1,25 +1,27 @@
 import NIOCore
 import NIOPosix
+import NIOSSL
 public import OstiaryCore
 
 /// Calls outward from one worker: connections are kept per origin and credential and used on the worker's loop only.
 ///
 /// Redirects are never followed. A request is sent once more only when a kept connection turned out to be closed
-/// before any byte of an answer and the whole body is at hand.
+/// before any byte of an answer, the whole body is at hand, and the target's budget for that is not used up.
 public final class Dialler {
     /// The kept connections to one target.
     final class Pool {
         let target: UpstreamTarget
         var idle: [UpstreamConnection] = []
-        /// Connections in all, kept or in use; without any the pool is forgotten.
+        /// Connections in all, kept or in use.
         var open = 0
+        var budget = RetryBudget()
 
         init(_ target: UpstreamTarget) {
             self.target = target
         }
     }
 
-    private unowned let worker: Worker
+    unowned let worker: Worker
     private var pools: [ObjectIdentifier: Pool] = [:]
 
     init(worker: Worker) {
@@ -38,20 +40,53 @@ public final class Dialler {
     ) async throws(GateError) -> UpstreamAnswer {
         guard client?.isWanted ?? true else { throw GateError(.clientGone) }
         let pool = pool(request.target)
+        let breaker = pool.target.breaker
+        let admission = try breaker?.admit(at: worker.clock.monotonic) ?? .ordinary
         let end = pool.target.settings.wholeTime.map { worker.clock.monotonic.advanced(bySeconds: $0) } ?? .never
         if let kept = takeIdle(pool) {
             do throws(UpstreamConnection.Failure) {
-                return try await ask(kept, request, rest, client, end)
+                return try await ask(kept, request, rest, client, end, admission)
             } catch {
-                guard case .stale = error, request.isWhole else { throw Self.gateError(error) }
-                worker.counters.retries.increment()
+                // Of a connection that was closed before anything came back nobody has passed a verdict yet.
+                guard case .stale = error else { throw Self.gateError(error) }
+                do throws(GateError) {
+                    try takeRetry(pool, request)
+                } catch {
+                    breaker?.ended(.none, admission, at: worker.clock.monotonic)
+                    throw error
+                }
             }
         }
-        let fresh = try await connect(pool, client)
+        let fresh: UpstreamConnection
+        do throws(GateError) {
+            fresh = try await connect(pool, client)
+        } catch {
+            breaker?.ended(Self.verdict(error), admission, at: worker.clock.monotonic)
+            throw error
+        }
         do throws(UpstreamConnection.Failure) {
-            return try await ask(fresh, request, rest, client, end)
+            return try await ask(fresh, request, rest, client, end, admission)
         } catch {
             throw Self.gateError(error)
+        }
+    }
+
+    /// - Throws: unless the request may be sent once more.
+    private func takeRetry(_ pool: Pool, _ request: UpstreamRequest) throws(GateError) {
+        guard request.isWhole else { throw Self.gateError(.stale) }
+        guard pool.budget.takeRetry(at: worker.clock.monotonic) else {
+            worker.counters.retriesRefused.increment()
+            throw GateError(.upstreamUnreachable, cause: "retry_budget")
+        }
+        worker.counters.retries.increment()
+    }
+
+    /// What a connection that could not be had says about the provider.
+    private static func verdict(_ error: GateError) -> Breaker.Verdict {
+        switch "\(error.cause)" {
+        // The operator's own settings are in the way, and to be told of.
+        case "address_denied", "tls_setup": .none
+        default: error.source == .upstream ? .failure : .none
         }
     }
 
@@ -60,8 +95,10 @@ public final class Dialler {
         _ request: UpstreamRequest,
         _ rest: (any BodySource)?,
         _ client: RequestBody?,
-        _ end: MonotonicTime
+        _ end: MonotonicTime,
+        _ admission: Breaker.Admission
     ) async throws(UpstreamConnection.Failure) -> UpstreamAnswer {
+        connection.admission = admission
         client?.setPartner(connection)
         defer { client?.clearPartner(connection) }
         try await connection.ask(request, rest: rest, end: end)
@@ -80,6 +117,8 @@ public final class Dialler {
 
     private func pool(_ target: UpstreamTarget) -> Pool {
         if let pool = pools[ObjectIdentifier(target)] { return pool }
+        let now = worker.clock.monotonic
+        pools = pools.filter { $0.value.open > 0 || !$0.value.budget.isForgotten(at: now) }
         let pool = Pool(target)
         pools[ObjectIdentifier(target)] = pool
         return pool
@@ -117,7 +156,10 @@ public final class Dialler {
             pool.idle.remove(at: index)
             worker.counters.idle.add(-1)
         }
-        if pool.open == 0 { pools[ObjectIdentifier(pool.target)] = nil }
+        // Without connections it stays for as long as its budget remembers anything.
+        if pool.open == 0, pool.budget.isForgotten(at: worker.clock.monotonic) {
+            pools[ObjectIdentifier(pool.target)] = nil
+        }
     }
 
     /// Closes every kept connection.
@@ -129,46 +171,44 @@ public final class Dialler {
 
     // MARK: Connecting
 
-    private func connect(
+    /// Begins a connection to one address, which has been judged.
+    /// - Parameter done: called on the loop, once: with the connection when it stands, before any TLS, or with nothing.
+    /// - Throws: when there can be no TLS.
+    func open(
+        _ place: SocketAddress,
         _ pool: Pool,
-        _ client: RequestBody?
-    ) async throws(GateError) -> UpstreamConnection {
+        within seconds: Double,
+        _ done: @escaping (UpstreamConnection?) -> Void
+    ) throws(GateError) {
         let origin = pool.target.origin
         let connection = UpstreamConnection(worker: worker, pool: pool)
-        let tls = origin.isSecure ? try worker.trust.clientHandler(host: origin.host) : nil
-        let confined = LoopConfined((connection, tls))
-        let bootstrap = ClientBootstrap(group: worker.loop)
+        let trust = pool.target.trust ?? worker.trust
+        let tls = origin.isSecure ? try trust.clientHandler(host: origin.host) : nil
+        let attempt = LoopConfined(Attempt(connection: connection, tls: tls, done: done))
+        ClientBootstrap(group: worker.loop)
             .channelOption(.socketOption(.tcp_nodelay), value: 1)
             .channelOption(.socketOption(.so_keepalive), value: 1)
             .channelOption(.writeBufferWaterMark, value: ChannelTransport.watermark)
-            .connectTimeout(.milliseconds(Int64(pool.target.settings.connectTime * 1000)))
+            .connectTimeout(.milliseconds(max(1, Int64(seconds * 1000))))
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    let (connection, tls) = confined.value
-                    if let tls { try channel.pipeline.syncOperations.addHandler(tls) }
-                    try channel.pipeline.syncOperations.addHandler(ChannelTransport(owner: connection))
+                    let attempt = attempt.value
+                    if let tls = attempt.tls { try channel.pipeline.syncOperations.addHandler(tls) }
+                    try channel.pipeline.syncOperations.addHandler(ChannelTransport(owner: attempt.connection))
                 }
             }
-        do {
-            let channel =
-                if let path = origin.socketPath {
-                    try await bootstrap.connect(unixDomainSocketPath: path).get()
-                } else {
-                    try await bootstrap.connect(host: origin.host, port: origin.port).get()
-                }
-            client?.setPartner(connection)
-            defer { client?.clearPartner(connection) }
-            if tls != nil, client?.isWanted ?? true { try await connection.untilReady() }
-            guard client?.isWanted ?? true else {
-                channel.close(promise: nil)
-                throw GateError(.clientGone)
+            .connect(to: place)
+            .whenComplete { result in
+                let attempt = attempt.value
+                if case .success = result { attempt.done(attempt.connection) } else { attempt.done(nil) }
             }
-            return connection
-        } catch let error as GateError {
-            throw client?.isWanted ?? true ? error : GateError(.clientGone)
-        } catch {
-            throw GateError(.upstreamUnreachable, cause: "connect")
-        }
+    }
+
+    /// What belongs to one connection until it stands.
+    private struct Attempt {
+        let connection: UpstreamConnection
+        let tls: NIOSSLClientHandler?
+        let done: (UpstreamConnection?) -> Void
     }
 }
 
@@ -177,6 +217,11 @@ public final class DialCounters: Sendable {
     public let open = Gauge()
     public let idle = Gauge()
     public let retries = Counter()
+    public let retriesRefused = Counter()
+    /// Requests given up before their answers were complete.
+    public let cancelled = Counter()
+    /// Connections that were not made because of where a name led.
+    public let denied = Counter()
 
     public init() {}
 
@@ -199,6 +244,21 @@ public final class DialCounters: Sendable {
                 .counter,
                 "Requests sent again because a kept connection was closed."
             ) { [self] in Double(retries.current) },
+            Instrument(
+                "gw_upstream_retries_refused_total",
+                .counter,
+                "Requests not sent again because the budget for that was used up."
+            ) { [self] in Double(retriesRefused.current) },
+            Instrument(
+                "gw_upstream_cancelled_total",
+                .counter,
+                "Requests given up at the provider: the client left, or the answer was cut."
+            ) { [self] in Double(cancelled.current) },
+            Instrument(
+                "gw_upstream_addresses_denied_total",
+                .counter,
+                "Connections not made because the name led to addresses that are not allowed."
+            ) { [self] in Double(denied.current) },
         ]
     }
 }

@@ -20,7 +20,9 @@ extension UpstreamConnection {
 
     /// Gives the provider this long for the rest of its body.
     func boundBody(within seconds: Double) {
-        if state == .body, !isBodyEnded { setDeadline(seconds) }
+        guard state == .body, !isBodyEnded else { return }
+        end = min(end, worker.clock.monotonic.advanced(bySeconds: seconds))
+        deadline = end
     }
 
     func readHead(_ bytes: ByteBuffer) {
@@ -29,6 +31,7 @@ extension UpstreamConnection {
             accept(head)
         } catch {
             isBroken = true
+            judge(.failure)
             fail(.gone(GateError(.upstreamProtocolError, cause: "malformed_answer")))
             transport?.reset()
         }
@@ -38,16 +41,27 @@ extension UpstreamConnection {
         deadline = end
         self.head = head
         state = .body
+        if let verdict = Self.verdict(status: head.status) { judge(verdict) } else { endProbe() }
         let rest = heads.takeRest()
         if head.framing == .none {
             endBody(leftOver: rest.readableBytes)
         } else {
             body = AnswerBodyReader(head.framing)
             if rest.readableBytes > 0 { readBody(rest) }
+            awaitBody()
         }
         if let waiter = headWaiter {
             headWaiter = nil
             waiter.resume()
+        }
+    }
+
+    /// What a status alone says about the provider; `nil` where the rest of the answer decides.
+    private static func verdict(status: Int) -> Breaker.Verdict? {
+        switch status {
+        case 502, 503, 504, 520...529: .failure
+        case 500: .doubtful
+        default: nil
         }
     }
 
@@ -84,6 +98,7 @@ extension UpstreamConnection {
 
     func endBody(leftOver: Int) {
         isBodyEnded = true
+        judge(.success)
         let isReusable =
             leftOver == 0 && !isBroken && isRequestSent && state == .body
             && head?.keepsConnection == true

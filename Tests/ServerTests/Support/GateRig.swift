@@ -44,6 +44,8 @@ final class GateRig: Sendable {
         upstream: RecordingUpstream? = nil,
         mode: Configuration.Mode = .serving,
         held: HeldBodies = HeldBodies(),
+        resolver: (any Resolver)? = nil,
+        trust: Trust = Trust(),
         _ test: (GateRig) async throws -> Void
     ) async throws {
         let own = try keys ?? KeySetHost(.document(TestIssuer.keySet(issuer)))
@@ -59,8 +61,9 @@ final class GateRig: Sendable {
             environment: ["PROVIDER_KEY": providerKey],
             clock: clock,
             sink: log,
-            trust: Trust(),
-            held: held
+            trust: trust,
+            held: held,
+            book: resolver.map { AddressBook(resolver: $0) } ?? AddressBook()
         ).open()
         let rig = GateRig(gate: gate, issuer: issuer, keys: own, upstream: upstream, clock: clock, log: log)
         do {

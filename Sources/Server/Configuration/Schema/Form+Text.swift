@@ -121,6 +121,25 @@ extension Form where Value: RawRepresentable<String> & CaseIterable {
     }
 }
 
+extension Form where Value == Bool {
+    /// Yes or no.
+    static var truth: Form {
+        Form(
+            noun: "true or false",
+            schema: [.init("type", "boolean")],
+            parse: { written throws(Complaint) in
+                if written.isQuoted { throw Complaint(hint: "remove the quotes") }
+                switch written.text {
+                case "true": return true
+                case "false": return false
+                default: throw Complaint()
+                }
+            },
+            show: { $0 ? "true" : "false" }
+        )
+    }
+}
+
 extension Form where Value == [String] {
     /// Scope names (RFC 6749 section 3.3) divided by spaces.
     static var scopes: Form {
