@@ -88,7 +88,10 @@ final class AdminDoor: EdgeService {
             try MediaType.check(head)
             return Document(body: try await mint.token(for: body, at: rooms.clock.now))
         default:
-            throw GateError(.notFound, detail: "the admin door serves /metrics, /admin/stats, /admin/upstreams, /health and /ready")
+            throw GateError(
+                .notFound,
+                detail: "the admin door serves /metrics, /admin/stats, /admin/upstreams, /health and /ready"
+            )
         }
     }
 
