@@ -25,7 +25,7 @@ let package = Package(
             name: "OstiaryWire",
             dependencies: ["OstiaryCore", nio],
             path: "Product/Wire",
-            sources: ["HTTP1", "Dialler/Origin.swift"]
+            sources: ["HTTP1", "Addresses", "Dialler/Origin.swift"]
         ),
         .target(
             name: "OstiaryIdentity",

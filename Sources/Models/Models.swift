@@ -123,7 +123,23 @@ public final class Models: Sendable {
         return .document(ModelsListBody.bytes(models, created: started))
     }
 
-    public var instruments: [Instrument] { held.instruments }
+    public var instruments: [Instrument] {
+        held.instruments + breakers.flatMap { $0.breaker.instruments(provider: $0.name) }
+    }
+
+    /// The providers behind a network and how each of them is, by name.
+    public func reports(at now: MonotonicTime) -> [(provider: String, report: Breaker.Report)] {
+        breakers.map { ($0.name, $0.breaker.report(at: now)) }
+    }
+
+    private var breakers: [(name: String, breaker: Breaker)] {
+        destinations.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.compactMap { name in
+            guard case .http(let provider) = destinations[name], let breaker = provider.target.breaker else {
+                return nil
+            }
+            return (name, breaker)
+        }
+    }
 }
 
 /// What a client asks, and whom.

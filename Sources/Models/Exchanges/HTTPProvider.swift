@@ -8,21 +8,22 @@ public import OstiaryWire
 public final class HTTPProvider: Sendable {
     public let name: String
     public let traits: ProviderTraits
-    private let target: UpstreamTarget
+    /// Where it is and how it is.
+    public let target: UpstreamTarget
     private let held: HeldBodies
     private let fixedLines: ByteBuffer
 
     /// - Parameters:
-    ///   - name: the provider's name in the configuration; also names its connections' target.
-    ///   - base: where its routes begin, for example `https://api.openai.com/v1`.
+    ///   - name: the provider's name in the configuration.
+    ///   - target: its origin's path is where its routes begin, for example `https://api.openai.com/v1`.
     ///   - held: where the beginnings of long events are counted.
-    public init(name: String, traits: ProviderTraits, base: Origin, settings: DialSettings, held: HeldBodies) {
+    public init(name: String, traits: ProviderTraits, target: UpstreamTarget, held: HeldBodies) {
         self.name = name
         self.traits = traits
+        self.target = target
         self.held = held
-        target = UpstreamTarget(base, settings: settings)
         var lines = ByteBuffer()
-        lines.writeString("host: \(base.authority)\r\naccept-encoding: identity\r\n")
+        lines.writeString("host: \(target.origin.authority)\r\naccept-encoding: identity\r\n")
         for field in traits.fixedFields { lines.writeString("\(field.name.lowercased()): \(field.value)\r\n") }
         fixedLines = lines
     }

@@ -22,6 +22,8 @@ struct Assembly {
 
     /// Seconds between two looks whether the other process has left.
     private static let glance = 0.1
+    /// Who knows the addresses of providers and key sets.
+    var book = AddressBook()
 
     func open() async throws(Running.Failure) -> Gate {
         try configuration.checkDoors(mode)
@@ -59,6 +61,7 @@ struct Assembly {
             crew: crew,
             mint: keySetPlace?.mint,
             held: held,
+            book: book,
             journal: journal
         )
         var furnishing = Furnishing(site, configuration)
@@ -75,7 +78,7 @@ struct Assembly {
         let desk = ReloadDesk()
         let services = services(house, floors, keySetPlace?.mint, desk)
         let entrances = try await Entrances.open(configuration, crew, services, overlap: overlap)
-        journal.add(entrances.instruments)
+        journal.add(entrances.instruments + book.instruments)
         tell(journal, entrances)
         let reloading = Reloading(site, house, floors, entrances, style, read: reader ?? { _ in configuration })
         journal.add(reloading.instruments)

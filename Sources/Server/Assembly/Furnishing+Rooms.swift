@@ -32,18 +32,20 @@ extension Furnishing {
         if let former, former.pseudonymKey == key, before?.identity == configuration.identity {
             return Rooms.Callers(verifier: former.verifier, bearer: former.bearer, pseudonymKey: key)
         }
-        let fetcher = HTTPFetcher(crew: site.crew)
         var issuers: [TrustedIssuer] = []
         if let mint = site.mint {
             var policy = TokenPolicy()
             policy.issuer = mint.issuer.issuer
             policy.audiences = [DevelopmentMint.audience]
-            if let source = FetchedKeySet(url: mint.issuer.issuer + "/jwks.json", fetcher: fetcher) {
+            if let source = FetchedKeySet(
+                url: mint.issuer.issuer + "/jwks.json",
+                fetcher: HTTPFetcher(crew: site.crew, book: site.book)
+            ) {
                 issuers.append(TrustedIssuer(policy: policy, source: source))
             }
         }
         for issuer in configuration.identity.jwt {
-            guard let source = issuer.source(fetcher) else {
+            guard let source = issuer.source(fetcher(issuer)) else {
                 throw .other("identity.jwt: the key set's URL must be https, or http on loopback")
             }
             if issuer.audiences.isEmpty {
@@ -170,9 +172,7 @@ extension Furnishing {
         guard let base = (provider.baseURL ?? traits.base).flatMap(Origin.init) else {
             throw .other("providers.\(provider.name).base_url is not an http or https URL")
         }
-        var settings = DialSettings()
-        settings.connectTime = provider.timeouts.connect
-        settings.headTime = provider.timeouts.head
-        return .http(HTTPProvider(name: provider.name, traits: traits, base: base, settings: settings, held: site.held))
+        let target = try target(of: provider, base)
+        return .http(HTTPProvider(name: provider.name, traits: traits, target: target, held: site.held))
     }
 }

@@ -17,6 +17,8 @@ struct Furnishing {
         let mint: DevelopmentMint?
         /// The memory that bodies may take until their model is known.
         let held: HeldBodies
+        /// Who knows the addresses of providers and key sets.
+        let book: AddressBook
         let journal: Journal
         /// How many sets of rooms there are.
         let roomsInUse = Gauge()

@@ -1,4 +1,5 @@
 public import OstiaryCore
+public import OstiaryWire
 
 extension Configuration {
     /// Who may be believed.
@@ -24,6 +25,8 @@ extension Configuration {
         /// The `iss` that tokens must have, by bytes; `nil` means it is not checked, and then `audiences` is not empty.
         public var issuer: String?
         public var jwks: KeySource = .url("")
+        /// Where the name in the key set's URL may lead; `nil` for what the name says by itself.
+        public var addresses: AddressRules.Reach?
         /// One of these must be in `aud`; empty means `aud` is not checked, and then `issuer` is not `nil`.
         public var audiences: [String] = []
         public var algorithms: [Algorithm] = [.es256]

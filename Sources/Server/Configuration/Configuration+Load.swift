@@ -104,6 +104,9 @@ extension Configuration {
         for index in identity.jwt.indices {
             if case .file(let path) = identity.jwt[index].jwks { identity.jwt[index].jwks = .file(settled(path)) }
         }
-        for index in providers.indices { providers[index].key = settled(providers[index].key) }
+        for index in providers.indices {
+            providers[index].key = settled(providers[index].key)
+            providers[index].tls.authority = providers[index].tls.authority.map(settled)
+        }
     }
 }

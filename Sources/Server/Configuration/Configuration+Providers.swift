@@ -1,3 +1,5 @@
+public import OstiaryWire
+
 extension Configuration {
     /// Where calls can go.
     public struct Provider: Hashable, Sendable {
@@ -16,7 +18,11 @@ extension Configuration {
         public var baseURL: String?
         /// Where the key lies; `nil` for `echo`.
         public var key: SecretReference?
+        /// Where the name in `baseURL` may lead; `nil` for what the name says by itself.
+        public var addresses: AddressRules.Reach?
+        public var tls: TLS = TLS()
         public var timeouts: Timeouts = Timeouts()
+        public var breaker: Breaker.Settings = Breaker.Settings()
 
         public init() {}
     }
@@ -26,6 +32,18 @@ extension Configuration {
         public var connect: Double = 5
         /// From the end of the request to the head of the answer.
         public var head: Double = 300
+        /// Between two pieces of an answer; 0 for as long as the provider likes.
+        public var silence: Double = 0
+
+        public init() {}
+    }
+
+    /// Whom TLS to a provider believes.
+    public struct TLS: Hashable, Sendable {
+        /// False only for a provider on this machine.
+        public var verify: Bool = true
+        /// A file with the certificates of the authority that is believed instead of the system's; `nil` for those.
+        public var authority: String?
 
         public init() {}
     }

@@ -1,4 +1,5 @@
 import OstiaryCore
+import OstiaryWire
 
 extension Configuration {
     static let identityFields: [Field<Identity>] = [
@@ -44,6 +45,16 @@ extension Configuration {
                 environment: "JWKS_URL"
             ),
             .keySet
+        ),
+        .value(
+            \.addresses,
+            About(
+                name: "addresses",
+                help: "where the name in `jwks` may lead: public, private or any; see `providers`",
+                fallback: "public; private for a name that no public name server knows (any over https); an address "
+                    + "and localhost mean themselves"
+            ),
+            Form<AddressRules.Reach>.choice.optional
         ),
         .list(
             \.audiences,

@@ -1,4 +1,5 @@
 import OstiaryCore
+import OstiaryWire
 
 extension Configuration {
     static let providerFields: [Field<Provider>] = [
@@ -32,10 +33,68 @@ extension Configuration {
             ),
             Form.secret.optional
         ),
+        .value(
+            \.addresses,
+            About(
+                name: "addresses",
+                help: "where the name in `base_url` may lead: public, the internet; private, this machine and private "
+                    + "networks; any, both; metadata services and the like are never allowed",
+                fallback: "public; private for a name that no public name server knows (any over https); an address "
+                    + "and localhost mean themselves"
+            ),
+            Form<AddressRules.Reach>.choice.optional
+        ),
+        .section(\.tls, About(name: "tls", help: "whom TLS to the provider believes"), tlsFields),
         .section(
             \.timeouts,
             About(name: "timeouts", help: "how long the provider may take"),
             timeoutFields
+        ),
+        .section(
+            \.breaker,
+            About(name: "breaker", help: "when a provider that fails is left alone, and for how long"),
+            breakerFields
+        ),
+    ]
+
+    private static let tlsFields: [Field<TLS>] = [
+        .value(
+            \.verify,
+            About(name: "verify", help: "false believes every certificate; only for a provider on this machine"),
+            .truth
+        ),
+        .value(
+            \.authority,
+            About(
+                name: "authority",
+                help: "a file with the certificates (PEM) of an authority of your own, which alone is believed then",
+                fallback: "the system's authorities",
+                example: "/etc/ssl/models-ca.pem"
+            ),
+            Form.path.optional
+        ),
+    ]
+
+    private static let breakerFields: [Field<Breaker.Settings>] = [
+        .value(
+            \.failures,
+            About(name: "failures", help: "failures in a row that open it; 0 switches it off"),
+            .whole(0...1000)
+        ),
+        .value(
+            \.share,
+            About(name: "share", help: "percent of the calls of ten seconds, of 20 at least, that open it"),
+            .whole(1...100)
+        ),
+        .value(
+            \.openTime,
+            About(name: "open", help: "until it is tried whether the provider is back"),
+            .duration(1...3600)
+        ),
+        .value(
+            \.probes,
+            About(name: "probes", help: "calls that try it, and must succeed for it to close"),
+            .whole(1...100)
         ),
     ]
 
@@ -49,6 +108,14 @@ extension Configuration {
                     + "finished"
             ),
             .duration(1...3600)
+        ),
+        .value(
+            \.silence,
+            About(
+                name: "silence",
+                help: "between two pieces of an answer; 0 for as long as the provider likes"
+            ),
+            .duration(0...3600)
         ),
     ]
 

@@ -1,3 +1,5 @@
+import OstiaryWire
+
 /// A range of addresses as RFC 4632 and RFC 4291 section 2.3 write it: an address and the length of the prefix that its
 /// members share.
 public struct IPNetwork: Hashable, Sendable, CustomStringConvertible {

@@ -34,9 +34,9 @@ struct WebURL: Sendable {
         guard !path.split(separator: "/").contains(where: { $0 == "." || $0 == ".." }) else { return nil }
         guard let (host, port) = Self.authority(rest[..<authorityEnd]) else { return nil }
         // A path has one form here and on the wire: what cannot be dialled is refused where the operator is told.
-        guard Origin(String(text.prefix { $0 != "?" })) != nil else { return nil }
-        (self.host, self.port) = (host, port)
         self.text = text
+        (self.host, self.port) = (host, port)
+        guard Origin(withoutQuery) != nil else { return nil }
     }
 
     var hasPath: Bool { !path.isEmpty }
@@ -49,6 +49,9 @@ struct WebURL: Sendable {
         return "\(scheme)://\(name):\(port)"
     }
 
+    /// Up to the path.
+    var withoutQuery: String { String(text.prefix { $0 != "?" }) }
+
     var withoutTrailingSlash: String {
         var text = text
         while text.utf8.last == UInt8(ascii: "/") { text.removeLast() }
@@ -56,14 +59,13 @@ struct WebURL: Sendable {
     }
 
     var isLoopback: Bool {
-        IPAddress(host).map(\.isLoopback) ?? (host == "localhost")
+        IPAddress(host).map(\.isLoopback) ?? HostName.isThisMachine(host)
     }
 
     /// Whether the host is this machine or, by its address or name, on a private network.
     var isNearby: Bool {
         if let address = IPAddress(host) { return address.isLoopback || address.isPrivate }
-        return host == "localhost" || !host.utf8.contains(UInt8(ascii: "."))
-            || [".internal", ".local", ".home.arpa", ".localhost"].contains { host.hasSuffix($0) }
+        return HostName.isNearby(host)
     }
 
     private static func isAllowed(_ byte: UInt8) -> Bool {

@@ -77,6 +77,9 @@ final class AdminDoor: EdgeService {
             try Self.allow([.get, .head], head)
             let window = try Self.window(head.query)
             return Document(body: rooms.journal.stats(window, configuration: rooms.generation.document))
+        case "/admin/upstreams":
+            try Self.allow([.get, .head], head)
+            return Document(body: UpstreamsDocument.bytes(rooms))
         case "/health":
             try Self.allow([.get, .head], head)
             let health = Health(rooms: rooms, isDraining: house.isClosing, isDetailed: true).live
@@ -99,7 +102,7 @@ final class AdminDoor: EdgeService {
         default:
             throw GateError(
                 .notFound,
-                detail: "the admin door serves /metrics, /admin/stats, /health, /ready and /reload"
+                detail: "the admin door serves /metrics, /admin/stats, /admin/upstreams, /health, /ready and /reload"
             )
         }
     }

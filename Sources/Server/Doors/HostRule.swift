@@ -18,10 +18,10 @@ struct HostRule: Sendable {
     }
 
     private func isListed(_ host: Span<UInt8>) -> Bool {
-        let nameEnd = HostName.end(host)
+        let nameEnd = HostPort.end(host)
         return hosts.contains { listed in
             // One without a port stands for all of them.
-            let count = HostName.end(listed.span) < listed.count ? host.count : nameEnd
+            let count = HostPort.end(listed.span) < listed.count ? host.count : nameEnd
             return listed.count == count && (0..<count).allSatisfy { Self.lowerCased(host[$0]) == listed[$0] }
         }
     }

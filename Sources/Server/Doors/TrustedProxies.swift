@@ -28,7 +28,7 @@ struct TrustedProxies: Sendable {
             known = address
             if !isTrusted(address) { break }
         }
-        return Peer(address: known.text)
+        return Peer(address: known.description)
     }
 
     private func isTrusted(_ address: IPAddress) -> Bool {

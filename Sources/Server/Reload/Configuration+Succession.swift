@@ -1,3 +1,5 @@
+import OstiaryWire
+
 // What of a new configuration a running gate can take over.
 extension Configuration {
     /// This configuration followed by `wanted`: as much of it as can be without a restart, and the keys that cannot.
@@ -28,6 +30,6 @@ extension Configuration.Address {
     func meets(_ other: Configuration.Address) -> Bool {
         guard port == other.port, port != 0 else { return false }
         guard let mine = IPAddress(host), let theirs = IPAddress(other.host) else { return host == other.host }
-        return mine.bytes == theirs.bytes || mine.isUnspecified || theirs.isUnspecified
+        return mine.bytes == theirs.bytes || [mine, theirs].contains { $0.bytes.allSatisfy { $0 == 0 } }
     }
 }

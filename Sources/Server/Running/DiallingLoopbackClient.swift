@@ -41,7 +41,7 @@ struct DiallingLoopbackClient: LoopbackClient {
                 return .success(status)
             } catch {
                 switch error.cause.description {
-                case "connect": return .failure(.unreachable)
+                case "connect", "connect_timeout": return .failure(.unreachable)
                 case "malformed_answer": return .failure(.malformed)
                 default: return .failure(.cut)
                 }

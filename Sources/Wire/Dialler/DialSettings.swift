@@ -3,6 +3,8 @@ public struct DialSettings: Sendable {
     public var connectTime = 5.0
     /// From the request's last byte to the answer's head.
     public var headTime = 300.0
+    /// Between two pieces of an answer; `nil` for as long as the provider likes.
+    public var silenceTime: Double?
     /// From the call to the answer's end, for documents; streams have no such bound.
     public var wholeTime: Double?
     /// How long an unused connection is kept.

@@ -13,21 +13,22 @@ public protocol AnswerReceiver: AnyObject {
 /// Calls outward from one worker: connections are kept per origin and credential and used on the worker's loop only.
 ///
 /// Redirects are never followed. A request is sent once more only when a kept connection turned out to be closed
-/// before any byte of an answer and the whole body is at hand.
+/// before any byte of an answer, the whole body is at hand, and the target's budget for that is not used up.
 public final class Dialler {
     /// The kept connections to one target.
     final class Pool {
         let target: UpstreamTarget
         var idle: [UpstreamConnection] = []
-        /// Connections in all, kept or in use; without any the pool is forgotten.
+        /// Connections in all, kept or in use.
         var open = 0
+        var budget = RetryBudget()
 
         init(_ target: UpstreamTarget) {
             self.target = target
         }
     }
 
-    private unowned let worker: Worker
+    unowned let worker: Worker
     private var pools: [ObjectIdentifier: Pool] = [:]
 
     init(worker: Worker) {
@@ -46,18 +47,32 @@ public final class Dialler {
     ) async throws(GateError) -> UpstreamAnswer {
         guard client?.isWanted ?? true else { throw GateError(.clientGone) }
         let pool = pool(request.target)
+        let breaker = pool.target.breaker
+        let admission = try breaker?.admit(at: worker.now) ?? .ordinary
         let end = pool.target.settings.wholeTime.map { worker.now.advanced(bySeconds: $0) } ?? .never
         if let kept = takeIdle(pool) {
             do throws(UpstreamConnection.Failure) {
-                return try await ask(kept, request, rest, client, end)
+                return try await ask(kept, request, rest, client, end, admission)
             } catch {
-                guard case .stale = error, request.isWhole else { throw Self.gateError(error) }
-                worker.counters.retries.increment()
+                // Of a connection that was closed before anything came back nobody has passed a verdict yet.
+                guard case .stale = error else { throw Self.gateError(error) }
+                do throws(GateError) {
+                    try takeRetry(pool, request)
+                } catch {
+                    breaker?.ended(.none, admission, at: worker.now)
+                    throw error
+                }
             }
         }
-        let fresh = try await connect(pool, client)
+        let fresh: UpstreamConnection
+        do throws(GateError) {
+            fresh = try await connect(pool, client)
+        } catch {
+            breaker?.ended(Self.verdict(error), admission, at: worker.now)
+            throw error
+        }
         do throws(UpstreamConnection.Failure) {
-            return try await ask(fresh, request, rest, client, end)
+            return try await ask(fresh, request, rest, client, end, admission)
         } catch {
             throw Self.gateError(error)
         }
@@ -79,9 +94,17 @@ public final class Dialler {
         for receiver: any AnswerReceiver
     ) {
         let pool = pool(request.target)
-        guard request.isWhole, client.isWanted, pool.target.settings.wholeTime == nil, let kept = takeIdle(pool) else {
+        guard request.isWhole, client.isWanted, pool.target.settings.wholeTime == nil, !pool.idle.isEmpty else {
             return exchangeLater(Attempt(request: request, client: client, receiver: receiver), rest)
         }
+        let admission: Breaker.Admission
+        do throws(GateError) {
+            admission = try pool.target.breaker?.admit(at: worker.now) ?? .ordinary
+        } catch {
+            return receiver.failed(error)
+        }
+        guard let kept = takeIdle(pool) else { return receiver.failed(GateError(.internalError, cause: "pool_empty")) }
+        kept.admission = admission
         client.setPartner(kept)
         kept.ask(request, rest: nil, end: .never)
         kept.tell(Attempt(request: request, client: client, receiver: receiver))
@@ -95,7 +118,14 @@ public final class Dialler {
     func failed(_ attempt: Attempt, _ connection: UpstreamConnection, _ failure: UpstreamConnection.Failure) {
         attempt.client.clearPartner(connection)
         guard case .stale = failure else { return attempt.receiver.failed(Self.gateError(failure)) }
-        worker.counters.retries.increment()
+        // Nobody has passed a verdict on a connection that was closed before anything came back.
+        let pool = pool(attempt.request.target)
+        pool.target.breaker?.ended(.none, connection.admission, at: worker.now)
+        do throws(GateError) {
+            try takeRetry(pool, attempt.request)
+        } catch {
+            return attempt.receiver.failed(error)
+        }
         exchangeLater(attempt, nil)
     }
 
@@ -110,13 +140,34 @@ public final class Dialler {
         }
     }
 
+    /// - Throws: unless the request may be sent once more.
+    private func takeRetry(_ pool: Pool, _ request: UpstreamRequest) throws(GateError) {
+        guard request.isWhole else { throw Self.gateError(.stale) }
+        guard pool.budget.takeRetry(at: worker.now) else {
+            worker.counters.retriesRefused.increment()
+            throw GateError(.upstreamUnreachable, cause: "retry_budget")
+        }
+        worker.counters.retries.increment()
+    }
+
+    /// What a connection that could not be had says about the provider.
+    private static func verdict(_ error: GateError) -> Breaker.Verdict {
+        switch "\(error.cause)" {
+        // The operator's own settings are in the way, and to be told of.
+        case "address_denied", "tls_setup": .none
+        default: error.source == .upstream ? .failure : .none
+        }
+    }
+
     private func ask(
         _ connection: UpstreamConnection,
         _ request: UpstreamRequest,
         _ rest: (any BodySource)?,
         _ client: RequestBody?,
-        _ end: MonotonicTime
+        _ end: MonotonicTime,
+        _ admission: Breaker.Admission
     ) async throws(UpstreamConnection.Failure) -> UpstreamAnswer {
+        connection.admission = admission
         client?.setPartner(connection)
         defer { client?.clearPartner(connection) }
         connection.ask(request, rest: rest, end: end)
@@ -134,6 +185,8 @@ public final class Dialler {
 
     private func pool(_ target: UpstreamTarget) -> Pool {
         if let pool = pools[ObjectIdentifier(target)] { return pool }
+        let now = worker.now
+        pools = pools.filter { $0.value.open > 0 || !$0.value.budget.isForgotten(at: now) }
         let pool = Pool(target)
         pools[ObjectIdentifier(target)] = pool
         return pool
@@ -172,7 +225,10 @@ public final class Dialler {
             pool.idle.remove(at: index)
             worker.counters.idle.add(-1)
         }
-        if pool.open == 0 { pools[ObjectIdentifier(pool.target)] = nil }
+        // Without connections it stays for as long as its budget remembers anything.
+        if pool.open == 0, pool.budget.isForgotten(at: worker.now) {
+            pools[ObjectIdentifier(pool.target)] = nil
+        }
     }
 
     /// Closes every kept connection.
@@ -196,38 +252,40 @@ public final class Dialler {
 
     // MARK: Connecting
 
-    private func connect(
+    /// Begins a connection to one address, which has been judged.
+    /// - Parameter done: called on the loop, once: with the connection when it stands, before any TLS, or with nothing.
+    /// - Throws: when there can be no TLS.
+    func open(
+        _ place: SocketAddress,
         _ pool: Pool,
-        _ client: RequestBody?
-    ) async throws(GateError) -> UpstreamConnection {
+        within seconds: Double,
+        _ done: @escaping (UpstreamConnection?) -> Void
+    ) throws(GateError) {
         let origin = pool.target.origin
-        let tls = origin.isSecure ? try worker.trust.clientHandler(host: origin.host) : nil
-        let descriptor = try await worker.connect(
-            to: try await Addresses.of(origin),
-            within: pool.target.settings.connectTime,
-            for: client
-        )
-        let connection = UpstreamConnection(worker: worker, pool: pool)
-        guard let tls else {
-            SocketTransport(descriptor, to: .provider, on: worker.loop, owner: connection).start()
-            return connection
+        let trust = pool.target.trust ?? worker.trust
+        let tls = origin.isSecure ? try trust.clientHandler(host: origin.host) : nil
+        worker.run { [worker] in
+            do throws(GateError) {
+                let descriptor = try await worker.connect(to: [place], within: seconds, for: nil)
+                let connection = UpstreamConnection(worker: worker, pool: pool)
+                if let tls {
+                    try Self.secure(connection, descriptor, with: tls, on: worker)
+                } else {
+                    SocketTransport(descriptor, to: .provider, on: worker.loop, owner: connection).start()
+                }
+                done(connection)
+            } catch {
+                done(nil)
+            }
         }
-        try secure(connection, descriptor, with: tls)
-        client?.setPartner(connection)
-        defer { client?.clearPartner(connection) }
-        do throws(GateError) {
-            try await connection.untilReady()
-        } catch {
-            throw client?.isWanted ?? true ? error : GateError(.clientGone)
-        }
-        return connection
     }
 
     /// Begins TLS on a connected socket.
-    private func secure(
+    private static func secure(
         _ connection: UpstreamConnection,
         _ descriptor: Descriptor,
-        with handler: NIOSSLClientHandler
+        with handler: NIOSSLClientHandler,
+        on worker: Worker
     ) throws(GateError) {
         do {
             try SocketChannel.open(descriptor, to: .provider, on: worker.loop) { channel in
@@ -244,6 +302,11 @@ public final class DialCounters: Sendable {
     public let open = Gauge()
     public let idle = Gauge()
     public let retries = Counter()
+    public let retriesRefused = Counter()
+    /// Requests given up before their answers were complete.
+    public let cancelled = Counter()
+    /// Connections that were not made because of where a name led.
+    public let denied = Counter()
 
     public init() {}
 
@@ -266,6 +329,21 @@ public final class DialCounters: Sendable {
                 .counter,
                 "Requests sent again because a kept connection was closed."
             ) { [self] in Double(retries.current) },
+            Instrument(
+                "gw_upstream_retries_refused_total",
+                .counter,
+                "Requests not sent again because the budget for that was used up."
+            ) { [self] in Double(retriesRefused.current) },
+            Instrument(
+                "gw_upstream_cancelled_total",
+                .counter,
+                "Requests given up at the provider: the client left, or the answer was cut."
+            ) { [self] in Double(cancelled.current) },
+            Instrument(
+                "gw_upstream_addresses_denied_total",
+                .counter,
+                "Connections not made because the name led to addresses that are not allowed."
+            ) { [self] in Double(denied.current) },
         ]
     }
 }

@@ -4,9 +4,24 @@ public import OstiaryCore
 /// Fetches small documents through the dialler of the first worker. Redirects count as failures.
 public struct HTTPFetcher: Fetcher {
     private let crew: Crew
+    private let book: AddressBook
+    private let reach: AddressRules.Reach?
+    private let notice: (@Sendable (IPAddress.Kind) -> Void)?
 
-    public init(crew: Crew) {
+    /// - Parameters:
+    ///   - book: who knows the addresses of names.
+    ///   - reach: where names may lead; `nil` for what each says by itself.
+    ///   - notice: told when a name leads to addresses of this kind, which are not allowed.
+    public init(
+        crew: Crew,
+        book: AddressBook = AddressBook(),
+        reach: AddressRules.Reach? = nil,
+        notice: (@Sendable (IPAddress.Kind) -> Void)? = nil
+    ) {
         self.crew = crew
+        self.book = book
+        self.reach = reach
+        self.notice = notice
     }
 
     public func get(_ url: String, limit: Int, seconds: Double) async throws(FetchFailure) -> FetchedDocument {
@@ -15,9 +30,10 @@ public struct HTTPFetcher: Fetcher {
         let query = parts.count > 1 ? "?\(parts[1])" : ""
         guard query.utf8.allSatisfy(OctetClass.target.contains) else { throw .malformed }
         let target = (origin.basePath.isEmpty ? "/" : origin.basePath) + query
+        let addresses = TargetAddresses(book, AddressRules(for: origin, reach: reach), notice: notice)
         let result: Result<FetchedDocument, FetchFailure> = await crew.onFirst { worker in
             do throws(FetchFailure) {
-                return .success(try await Self.get(target, from: origin, worker, limit, seconds))
+                return .success(try await Self.get(target, from: origin, addresses, worker, limit, seconds))
             } catch {
                 return .failure(error)
             }
@@ -28,6 +44,7 @@ public struct HTTPFetcher: Fetcher {
     private static func get(
         _ target: String,
         from origin: Origin,
+        _ addresses: TargetAddresses,
         _ worker: Worker,
         _ limit: Int,
         _ seconds: Double
@@ -39,7 +56,7 @@ public struct HTTPFetcher: Fetcher {
         settings.headTime = seconds
         settings.wholeTime = seconds
         let request = UpstreamRequest(
-            to: UpstreamTarget(origin, settings: settings),
+            to: UpstreamTarget(origin, settings: settings, addresses: addresses),
             head: head,
             isHEAD: false,
             hasBody: false,

@@ -51,6 +51,9 @@ public struct Origin: Hashable, Sendable {
         self.isSecure = isSecure
         self.host = String(decoding: host, as: UTF8.self)
         self.port = port
+        // `0x7f.1` is a name to whoever checks it and an address to a resolver.
+        guard !HostName.isNumber(self.host) || IPAddress(self.host) != nil else { return nil }
+        guard !self.host.utf8.contains(UInt8(ascii: ":")) || IPAddress(self.host) != nil else { return nil }
         basePath = path.hasSuffix("/") ? String(path.dropLast()) : path
     }
 

@@ -120,6 +120,7 @@ public final class Relay: Partner, BodySink {
     func failed(_ reason: GateError) {
         guard delivery == nil else { return }
         failure = reason
+        if reason.source == .upstream { upstream.judge(.failure) }
         // Comes back as `abandoned`, after the last words.
         client.cutAnswer(.upstream)
         abandoned()

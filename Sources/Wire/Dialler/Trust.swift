@@ -5,35 +5,59 @@ import Synchronization
 
 /// Whom outgoing TLS believes. The context is made at the first TLS connection and shared by all workers.
 public final class Trust: Sendable {
+    /// Why an authority's certificates cannot be used.
+    public struct AuthorityFault: Error, Sendable {}
+
     private let roots: NIOSSLTrustRoots
+    private let verifies: Bool
     private let context = Mutex<NIOSSLContext?>(nil)
 
     /// - Parameter roots: the system's, but for tests that bring their own authority.
     public init(roots: NIOSSLTrustRoots = .default) {
         self.roots = roots
+        verifies = true
+    }
+
+    /// Believes the authorities whose certificates (PEM) are in this file, and no others.
+    public init(authority path: String) throws(AuthorityFault) {
+        guard let certificates = try? NIOSSLCertificate.fromPEMFile(path), !certificates.isEmpty else {
+            throw AuthorityFault()
+        }
+        roots = .certificates(certificates)
+        verifies = true
+    }
+
+    private init(believingEverybody: Void) {
+        roots = .default
+        verifies = false
+    }
+
+    /// Believes every certificate. For services of this machine only, where nobody stands between.
+    public static func believingEverybody() -> Trust { Trust(believingEverybody: ()) }
+
+    /// Whether this trust may be used with a host (SEC-503).
+    func permits(_ host: String) -> Bool {
+        verifies || IPAddress(host)?.isLoopback ?? HostName.isThisMachine(host)
     }
 
     /// A handler that verifies chain and name of the server (SEC-503).
     func clientHandler(host: String) throws(GateError) -> NIOSSLClientHandler {
+        guard permits(host) else { throw GateError(.upstreamUnreachable, cause: "tls_setup") }
         do {
             let context = try context.withLock { context in
                 if let context { return context }
                 var configuration = TLSConfiguration.makeClientConfiguration()
                 configuration.trustRoots = roots
+                if !verifies { configuration.certificateVerification = .none }
                 configuration.minimumTLSVersion = .tlsv12
                 configuration.applicationProtocols = ["http/1.1"]
                 let made = try NIOSSLContext(configuration: configuration)
                 context = made
                 return made
             }
-            return try NIOSSLClientHandler(context: context, serverHostname: Self.isAddress(host) ? nil : host)
+            return try NIOSSLClientHandler(context: context, serverHostname: IPAddress(host) == nil ? host : nil)
         } catch {
             throw GateError(.upstreamUnreachable, cause: "tls_setup")
         }
-    }
-
-    private static func isAddress(_ host: String) -> Bool {
-        host.utf8.contains(UInt8(ascii: ":"))
-            || host.utf8.allSatisfy { $0 == UInt8(ascii: ".") || decimalDigit($0) != nil }
     }
 }

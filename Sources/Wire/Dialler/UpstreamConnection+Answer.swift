@@ -20,7 +20,9 @@ extension UpstreamConnection {
 
     /// Gives the provider this long for the rest of its body.
     func boundBody(within seconds: Double) {
-        if state == .body, !isBodyEnded { setDeadline(seconds) }
+        guard state == .body, !isBodyEnded else { return }
+        end = min(end, worker.clock.monotonic.advanced(bySeconds: seconds))
+        deadline = end
     }
 
     func readHead(_ bytes: ByteBuffer) {
@@ -29,6 +31,7 @@ extension UpstreamConnection {
             accept(head)
         } catch {
             isBroken = true
+            judge(.failure)
             fail(.gone(GateError(.upstreamProtocolError, cause: "malformed_answer")))
             transport?.reset()
         }
@@ -38,6 +41,7 @@ extension UpstreamConnection {
         deadline = end
         self.head = head
         state = .body
+        if let verdict = Self.verdict(status: head.status) { judge(verdict) } else { endProbe() }
         let rest = heads.takeRest()
         if head.framing == .none {
             endBody(leftOver: rest.readableBytes)
@@ -46,8 +50,18 @@ extension UpstreamConnection {
             if rest.readableBytes > 0 { readBody(rest) }
             // The bytes of a read belong to the loop, which cannot use them again while a stream's head lies in them.
             if !isBodyEnded { self.head = AnswerHead(copying: head) }
+            awaitBody()
         }
         settled()
+    }
+
+    /// What a status alone says about the provider; `nil` where the rest of the answer decides.
+    private static func verdict(status: Int) -> Breaker.Verdict? {
+        switch status {
+        case 502, 503, 504, 520...529: .failure
+        case 500: .doubtful
+        default: nil
+        }
     }
 
     func readBody(_ bytes: ByteBuffer) {
@@ -83,6 +97,7 @@ extension UpstreamConnection {
 
     func endBody(leftOver: Int) {
         isBodyEnded = true
+        judge(.success)
         let isReusable =
             leftOver == 0 && !isBroken && isRequestSent && state == .body
             && head?.keepsConnection == true

@@ -51,6 +51,7 @@ extension UpstreamConnection {
             }
         } catch {
             guard takesRequest else { return }
+            judge(.none)
             fail(.gone(error))
             transport?.reset()
             return

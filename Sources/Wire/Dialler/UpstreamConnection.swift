@@ -42,6 +42,9 @@ final class UpstreamConnection: TransportOwner, Watched, Partner {
     var isPoolable = false
     /// Why a body that is not completed is not.
     var cutReason = GateError(.upstreamCut)
+    /// How the request was let in.
+    var admission = Breaker.Admission.ordinary
+    private var isJudged = true
     var sink: (any BodySink)?
     private var readyWaiter: UnsafeContinuation<Void, Never>?
     var headWaiter: UnsafeContinuation<Void, Never>?
@@ -74,7 +77,13 @@ final class UpstreamConnection: TransportOwner, Watched, Partner {
     ///   - end: when the exchange must be over.
     func ask(_ request: UpstreamRequest, rest: (any BodySource)?, end: MonotonicTime) {
         if state == .closed {
-            failure = isReused ? .stale : .gone(GateError(.upstreamUnreachable, cause: "closed_early"))
+            guard !isReused else {
+                failure = .stale
+                return
+            }
+            isJudged = false
+            judge(.failure)
+            failure = .gone(GateError(.upstreamUnreachable, cause: "closed_early"))
             return
         }
         self.end = end
@@ -122,6 +131,8 @@ final class UpstreamConnection: TransportOwner, Watched, Partner {
     /// Forgets the exchange before.
     private func begin(toHEAD: Bool) {
         askedAt = worker.now
+        pool.budget.noteRequest(at: askedAt)
+        isJudged = false
         state = .waitingForHead
         deadline = end
         head = nil
@@ -139,17 +150,47 @@ final class UpstreamConnection: TransportOwner, Watched, Partner {
         deadline = min(end, worker.now.advanced(bySeconds: seconds))
     }
 
+    /// Tells the breaker how the exchange went; the first word counts.
+    func judge(_ verdict: Breaker.Verdict) {
+        guard !isJudged else { return }
+        isJudged = true
+        pool.target.breaker?.ended(verdict, admission, at: worker.clock.monotonic)
+    }
+
+    /// A probe has done its work with its answer's head, however long the rest of it takes.
+    func endProbe() {
+        guard admission == .probe else { return }
+        pool.target.breaker?.ended(.success, .probe, at: worker.clock.monotonic)
+        admission = .ordinary
+    }
+
     // MARK: The client and the pool
 
     func abandoned() {
         guard state != .idle else { return }
         sink = nil
+        judge(.none)
+        if state == .waitingForHead || (state == .body && !isBodyEnded) { worker.counters.cancelled.increment() }
         fail(.gone(GateError(.clientGone)))
         transport?.reset()
     }
 
-    func pause() { transport?.setReading(false) }
-    func resume() { transport?.setReading(true) }
+    func pause() {
+        transport?.setReading(false)
+        // The client is the slow one now.
+        if settings.silenceTime != nil, state == .body, !isBodyEnded { deadline = end }
+    }
+
+    func resume() {
+        transport?.setReading(true)
+        awaitBody()
+    }
+
+    /// Waits for more of the answer, for as long as the provider may be silent.
+    func awaitBody() {
+        guard let silence = settings.silenceTime, state == .body, !isBodyEnded else { return }
+        setDeadline(silence)
+    }
 
     func close() { transport?.close() }
 
@@ -192,6 +233,7 @@ final class UpstreamConnection: TransportOwner, Watched, Partner {
             readHead(bytes)
         case .body:
             readBody(bytes)
+            awaitBody()
         case .idle, .connecting, .closed:
             // Nobody asked: whatever this is, it must not become an answer.
             transport?.reset()
@@ -228,12 +270,14 @@ final class UpstreamConnection: TransportOwner, Watched, Partner {
             if isReused, !sawBytes {
                 fail(.stale)
             } else {
+                judge(.failure)
                 fail(.gone(GateError(sawBytes ? .upstreamProtocolError : .upstreamUnreachable, cause: "closed_early")))
             }
         case .body where !isBodyEnded:
             if head?.framing == .untilClose, error == nil {
                 endBody(leftOver: 0)
             } else {
+                judge(.failure)
                 let sink = sink
                 self.sink = nil
                 sink?.failed(cutReason)
@@ -248,7 +292,11 @@ final class UpstreamConnection: TransportOwner, Watched, Partner {
         switch state {
         case .idle: transport?.close()
         case .waitingForHead:
+            judge(.failure)
             fail(.gone(GateError(.upstreamTimeout, cause: "head_timeout")))
+            transport?.reset()
+        case .body where !isBodyEnded:
+            cutReason = GateError(.upstreamTimeout, cause: "silence")
             transport?.reset()
         case .connecting, .body, .closed: transport?.reset()
         }

@@ -41,10 +41,26 @@ public final class UpstreamTarget: Sendable {
     public let origin: Origin
     public let settings: DialSettings
     private let isLeft = Atomic<Bool>(false)
+    let addresses: TargetAddresses
+    let trust: Trust?
+    public let breaker: Breaker?
 
-    public init(_ origin: Origin, settings: DialSettings = DialSettings()) {
+    /// - Parameters:
+    ///   - addresses: `nil` for what the origin's name says by itself, asked of the system's resolver.
+    ///   - trust: whom TLS believes; `nil` for whom the worker does.
+    ///   - breaker: notes how the target is; `nil` where whoever asks keeps count himself.
+    public init(
+        _ origin: Origin,
+        settings: DialSettings = DialSettings(),
+        addresses: TargetAddresses? = nil,
+        trust: Trust? = nil,
+        breaker: Breaker? = nil
+    ) {
         self.origin = origin
         self.settings = settings
+        self.addresses = addresses ?? TargetAddresses(AddressBook(), AddressRules(for: origin))
+        self.trust = trust
+        self.breaker = breaker
     }
 
     /// Says that no further request is meant to go there: from now on no connection is kept for one. What is under way

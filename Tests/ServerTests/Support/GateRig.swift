@@ -50,6 +50,8 @@ final class GateRig: Sendable {
         upstream: RecordingUpstream? = nil,
         mode: Configuration.Mode = .serving,
         held: HeldBodies = HeldBodies(),
+        resolver: (any Resolver)? = nil,
+        trust: Trust = Trust(),
         _ test: (GateRig) async throws -> Void
     ) async throws {
         let own = try keys ?? KeySetHost(.document(TestIssuer.keySet(issuer)))
@@ -66,8 +68,9 @@ final class GateRig: Sendable {
             environment: ["PROVIDER_KEY": providerKey, "OTHER_KEY": otherKey],
             clock: clock,
             sink: log,
-            trust: Trust(),
+            trust: trust,
             held: held,
+            book: resolver.map { AddressBook(resolver: $0) } ?? AddressBook(),
             reader: { variables throws(Configuration.Faults) in try desk.read(variables) }
         ).open()
         let rig = GateRig(

@@ -41,15 +41,17 @@ public final class Socket: Sendable {
     }
 
     /// Connects to a port of this machine.
-    /// - Parameter receiveBuffer: the kernel's buffer for what comes, in bytes; small ones make a slow reader.
-    public static func connect(port: Int, receiveBuffer: Int32? = nil) throws -> Socket {
+    /// - Parameters:
+    ///   - host: the last number of the address.
+    ///   - receiveBuffer: the kernel's buffer for what comes, in bytes; small ones make a slow reader.
+    public static func connect(port: Int, host: UInt8 = 1, receiveBuffer: Int32? = nil) throws -> Socket {
         let descriptor = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { throw Failure("socket") }
         let socket = Socket(descriptor: descriptor)
         if var receiveBuffer {
             setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &receiveBuffer, socklen_t(MemoryLayout<Int32>.size))
         }
-        var address = loopback(port: port)
+        var address = loopback(port: port, host: host)
         let result = withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
@@ -78,16 +80,24 @@ public final class Socket: Sendable {
         return socket
     }
 
-    /// Listens on a port that the system chooses.
-    /// - Parameter backlog: connections that may wait to be accepted.
-    public static func listen(receiveBuffer: Int32? = nil, backlog: Int32 = 128) throws -> (socket: Socket, port: Int) {
+    /// Listens on loopback.
+    /// - Parameters:
+    ///   - port: 0 lets the system choose.
+    ///   - host: the last number of the address, 127.0.0.1 unless said otherwise.
+    ///   - backlog: connections that may wait to be accepted, and one; nothing answers further ones.
+    public static func listen(
+        port: Int = 0,
+        host: UInt8 = 1,
+        backlog: Int32 = 128,
+        receiveBuffer: Int32? = nil
+    ) throws -> (socket: Socket, port: Int) {
         let descriptor = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { throw Failure("socket") }
         let socket = Socket(descriptor: descriptor)
         if var receiveBuffer {
             setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &receiveBuffer, socklen_t(MemoryLayout<Int32>.size))
         }
-        var address = loopback(port: 0)
+        var address = loopback(port: port, host: host)
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let result = withUnsafeMutablePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
@@ -164,11 +174,11 @@ public final class Socket: Sendable {
         return poll(&entry, 1, milliseconds) > 0
     }
 
-    private static func loopback(port: Int) -> sockaddr_in {
+    private static func loopback(port: Int, host: UInt8 = 1) -> sockaddr_in {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = UInt16(port).bigEndian
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        address.sin_addr.s_addr = (UInt32(0x7f00_0000) + UInt32(host)).bigEndian
         return address
     }
 }

@@ -21,6 +21,13 @@ final class Forwarder: EdgeService {
         self.deliveries = deliveries
     }
 
+    /// Sends to one target, which all workers share.
+    init(_ worker: Worker, to target: UpstreamTarget, deliveries: Observed<[Delivery]>? = nil) {
+        self.worker = worker
+        self.target = target
+        self.deliveries = deliveries
+    }
+
     static func make(
         to upstream: RecordingUpstream,
         settings: DialSettings = DialSettings(),

@@ -117,7 +117,10 @@ struct Checks {
         if issuer.algorithms.isEmpty {
             fault(path + ["algorithms"], "is empty: no token could be good", hint: "such as [ES256]")
         }
-        if case .file(let file) = issuer.jwks { check(file: file, at: path + ["jwks"]) }
+        switch issuer.jwks {
+        case .file(let file): check(file: file, at: path + ["jwks"])
+        case .url(let url): checkAddresses(url, issuer.addresses, key: "jwks", at: path)
+        }
     }
 
     // MARK: providers and models
@@ -151,11 +154,14 @@ struct Checks {
             }
             guard !reading.hasFault(below: path + ["kind"]) else { continue }
             if provider.kind == .echo {
-                for key in ["base_url", "key"] where reading.place(of: path + [key]) != nil {
+                for key in ["base_url", "key", "addresses", "tls", "breaker"]
+                where reading.place(of: path + [key]) != nil {
                     fault(path + [key], "means nothing to the kind echo", hint: "remove it")
                 }
                 continue
             }
+            if let url = provider.baseURL { checkAddresses(url, provider.addresses, key: "base_url", at: path) }
+            checkTLS(provider, at: path)
             if provider.baseURL == nil { configuration.providers[index].baseURL = provider.kind.publicURL }
             if let key = provider.key {
                 check(key, at: path + ["key"])
@@ -250,7 +256,7 @@ struct Checks {
         }
     }
 
-    private mutating func check(file: String, at path: [String]) {
+    mutating func check(file: String, at path: [String]) {
         switch surroundings.look(file) {
         case .file: break
         case .missing: fault(path, "names a file that does not exist")
@@ -262,7 +268,7 @@ struct Checks {
 
     // MARK: telling
 
-    private mutating func fault(_ path: [String], _ message: String, hint: String? = nil) {
+    mutating func fault(_ path: [String], _ message: String, hint: String? = nil) {
         let place = reading.nearestPlace(to: path)
         let before = reading.path
         reading.path = path

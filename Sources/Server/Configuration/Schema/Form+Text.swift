@@ -75,7 +75,7 @@ extension Form where Value == String {
                 .init("type", "string"), .init("pattern", "^([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+\\])(:[0-9]{1,5})?$"),
             ],
             parse: { written throws(Complaint) in
-                guard isPrintable(written.text, most: 255), HostName.isValid(written.text) else { throw Complaint() }
+                guard isPrintable(written.text, most: 255), HostPort.isValid(written.text) else { throw Complaint() }
                 return written.text.lowercased()
             },
             show: { $0 }
@@ -132,6 +132,25 @@ extension Form where Value: RawRepresentable<String> & CaseIterable {
                 )
             },
             show: { $0.rawValue }
+        )
+    }
+}
+
+extension Form where Value == Bool {
+    /// Yes or no.
+    static var truth: Form {
+        Form(
+            noun: "true or false",
+            schema: [.init("type", "boolean")],
+            parse: { written throws(Complaint) in
+                if written.isQuoted { throw Complaint(hint: "remove the quotes") }
+                switch written.text {
+                case "true": return true
+                case "false": return false
+                default: throw Complaint()
+                }
+            },
+            show: { $0 ? "true" : "false" }
         )
     }
 }

@@ -1,5 +1,7 @@
+import OstiaryWire
+
 /// `host[:port]` as configuration lists it and as requests name it (RFC 9110 section 7.2).
-enum HostName {
+enum HostPort {
     /// The index behind the host, where `:port` begins if there is one.
     static func end(_ text: Span<UInt8>) -> Int {
         var index = 0

@@ -1,0 +1,89 @@
+import NIOCore
+import OstiaryCore
+
+/// Tries a host's addresses until one takes the connection: each has a head start over the next, and one that refuses
+/// makes way at once (RFC 8305 section 5).
+final class Race: Watched, Partner {
+    enum Ending {
+        case won(UpstreamConnection)
+        /// Every address refused.
+        case refused
+        case late
+        /// The client has left.
+        case left
+        case broken(GateError)
+    }
+
+    /// Seconds.
+    static let headStart = 0.25
+
+    private let worker: Worker
+    private let pool: Dialler.Pool
+    /// The next one last.
+    private var waiting: [SocketAddress]
+    private let end: MonotonicTime
+    private(set) var deadline: MonotonicTime
+    var watchIndex = -1
+    private var running = 0
+    private var ending: Ending?
+    private var waiter: UnsafeContinuation<Void, Never>?
+
+    init(_ worker: Worker, _ pool: Dialler.Pool, to places: [SocketAddress], until end: MonotonicTime) {
+        self.worker = worker
+        self.pool = pool
+        waiting = places.reversed()
+        self.end = end
+        deadline = end
+    }
+
+    func run(for client: RequestBody?) async -> Ending {
+        worker.watch(self)
+        client?.setPartner(self)
+        startNext()
+        if ending == nil { await withUnsafeContinuation { waiter = $0 } }
+        client?.clearPartner(self)
+        worker.unwatch(self)
+        return ending ?? .refused
+    }
+
+    private func startNext() {
+        guard ending == nil else { return }
+        guard let place = waiting.popLast() else {
+            deadline = end
+            if running == 0 { finish(.refused) }
+            return
+        }
+        let now = worker.clock.monotonic
+        deadline = waiting.isEmpty ? end : min(end, now.advanced(bySeconds: Self.headStart))
+        running += 1
+        do throws(GateError) {
+            try worker.dialler.open(place, pool, within: end.seconds(since: now)) { [self] connection in
+                ended(connection)
+            }
+        } catch {
+            finish(.broken(error))
+        }
+    }
+
+    private func ended(_ connection: UpstreamConnection?) {
+        running -= 1
+        guard let connection else { return startNext() }
+        if ending == nil { finish(.won(connection)) } else { connection.close() }
+    }
+
+    func deadlinePassed(_ now: MonotonicTime) {
+        if now >= end { finish(.late) } else { startNext() }
+    }
+
+    func abandoned() { finish(.left) }
+    func pause() {}
+    func resume() {}
+
+    private func finish(_ ending: Ending) {
+        guard self.ending == nil else { return }
+        self.ending = ending
+        let waiter = waiter
+        self.waiter = nil
+        waiter?.resume()
+    }
+}
