@@ -2,6 +2,7 @@
 #include "CEpoll.h"
 
 #include <errno.h>
+#include <linux/filter.h>
 #include <pthread.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -45,6 +46,17 @@ int cepoll_timer_set(int timer, int64_t nanoseconds) {
 int cepoll_accept(int listening, void *peer) {
   socklen_t length = sizeof(struct sockaddr_storage);
   return accept4(listening, peer, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+int cepoll_choose(int socket, uint32_t first, uint32_t count) {
+  struct sock_filter code[] = {
+      {BPF_LD | BPF_W | BPF_ABS, 0, 0, (uint32_t)(SKF_AD_OFF + SKF_AD_RANDOM)},
+      {BPF_ALU | BPF_MOD | BPF_K, 0, 0, count},
+      {BPF_ALU | BPF_ADD | BPF_K, 0, 0, first},
+      {BPF_RET | BPF_A, 0, 0, 0},
+  };
+  struct sock_fprog program = {.len = sizeof code / sizeof code[0], .filter = code};
+  return setsockopt(socket, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof program);
 }
 
 int cepoll_reset_on_close(int socket) {

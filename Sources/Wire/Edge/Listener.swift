@@ -47,9 +47,9 @@ public final class Listener: Sendable {
     /// Binds and begins to accept.
     /// - Parameters:
     ///   - crew: whose workers take the connections.
-    ///   - overlap: whether another process of the same user may listen there already, which then shares the
-    ///     connections with this one until it stops: for an upgrade without a gap. Without it a place that is taken is
-    ///     an error.
+    ///   - overlap: whether another process of the same user may listen there already, as this one did with the same
+    ///     call: for an upgrade without a gap. New connections come here from now on; a second later the other can
+    ///     stop and lose none. Without it a place that is taken is an error.
     ///   - tls: `nil` for a plain door.
     ///   - services: one for each worker, made on its loop.
     /// - Throws: `IOError` with `EADDRINUSE` when somebody else listens there, or with what else the system says.
@@ -92,15 +92,16 @@ public final class Listener: Sendable {
             await listener.stopAccepting()
             throw error
         }
+        if overlap, let local = bound.local { Takeover.begin(bound.descriptors, at: local) }
         return listener
     }
 
     /// Stops accepting; connections go on, and so do those that the kernel has made by now.
     public func stopAccepting() async {
         file?.remove()
-        for (worker, socket) in zip(workers, sockets) {
-            try? await worker.value.loop.submit { socket.value.stop() }.get()
-        }
+        // All at once: what one leaves unheard while another still listens might come to that.
+        let stops = zip(workers, sockets).map { worker, socket in worker.value.loop.submit { socket.value.stop() } }
+        for stop in stops { try? await stop.get() }
     }
 
     /// No connection outlives its exchange from now on; idle ones close at once.

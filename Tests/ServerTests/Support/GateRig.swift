@@ -70,8 +70,8 @@ final class GateRig: Sendable {
             sink: log,
             trust: trust,
             held: held,
-            book: resolver.map { AddressBook(resolver: $0) } ?? AddressBook(),
-            reader: { variables throws(Configuration.Faults) in try desk.read(variables) }
+            reader: { variables throws(Configuration.Faults) in try desk.read(variables) },
+            book: resolver.map { AddressBook(resolver: $0) } ?? AddressBook()
         ).open()
         let rig = GateRig(
             gate: gate,

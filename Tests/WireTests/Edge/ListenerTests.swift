@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import NIOCore
 import OstiaryCore
 import OstiaryTesting
@@ -80,9 +81,11 @@ import Testing
         withExtendedLifetime(listening) {}
     }
 
-    @Test func handsAPortFromOneToTheOther() async throws {
-        let (oldCrew, oldDoor) = try Self.rig(2)
-        let (newCrew, newDoor) = try Self.rig(2)
+    /// Whatever the two have of workers: all new connections come to the newer, and to all of its workers in the end.
+    @Test(arguments: [(1, 1), (2, 2), (3, 1), (1, 3)])
+    func handsAPortFromOneToTheOther(_ oldCount: Int, _ newCount: Int) async throws {
+        let (oldCrew, oldDoor) = try Self.rig(oldCount)
+        let (newCrew, newDoor) = try Self.rig(newCount)
         let old = try await Listener.open(
             .address(host: "127.0.0.1", port: 0),
             door: oldDoor,
@@ -90,22 +93,42 @@ import Testing
             service: Self.named("old")
         )
         let port = try #require(old.port)
+        #expect(try await Self.ask(port) == "old")
         let new = try await Listener.open(
             .address(host: "127.0.0.1", port: port),
             door: newDoor,
             crew: newCrew,
             overlap: true,
-            service: Self.named("new")
+            service: Self.numbered
         )
-        var seen: Set<String> = []
-        for _ in 0..<200 where seen.count < 2 { seen.insert(try await Self.ask(port)) }
-        #expect(seen == ["old", "new"])
+        for _ in 0..<50 { #expect(try await Self.ask(port) != "old") }
         await old.stopAccepting()
-        for _ in 0..<50 { #expect(try await Self.ask(port) == "new") }
+        var seen: Set<String> = []
+        for _ in 0..<500 where seen.count < newCount { seen.insert(try await Self.ask(port)) }
+        #expect(seen == Set((0..<newCount).map { "\($0)" }))
         await new.stopAccepting()
         #expect(throws: (any Error).self) { try RawConnection(port: port) }
         await oldCrew.stop()
         await newCrew.stop()
+    }
+
+    private static func numbered(_ worker: Worker) -> any EdgeService {
+        ClosureService(worker) { worker, _, _, reply in
+            _ = reply.send(status: 200, body: ByteBuffer(string: "\(worker.index)"))
+        }
+    }
+
+    @Test(arguments: ["127.0.0.1", "::1"])
+    func countsWhoListens(_ host: String) throws {
+        var address = try SocketAddress(ipAddress: host, port: 0)
+        let socket = Descriptor(number: Glibc.socket(address.protocol.rawValue, Int32(SOCK_STREAM.rawValue), 0))
+        defer { socket.close() }
+        #expect(address.withSockAddr { bind(socket.number, $0, socklen_t($1)) } == 0)
+        address = try #require(socket.localAddress)
+        #expect(Listening.count(at: address) == 0)
+        #expect(listen(socket.number, 1) == 0)
+        #expect(Listening.count(at: address) == 1)
+        #expect(Listening.count(at: try SocketAddress(unixDomainSocketPath: "/x")) == nil)
     }
 
     private static func ask(_ port: Int) async throws -> String {
