@@ -52,6 +52,15 @@ import Testing
         return levels
     }
 
+    private static func namesItsBound(_ level: Level, among names: Set<String>) -> Bool {
+        if level.name.hasSuffix("_limit") || level.name.hasSuffix("_capacity") { return true }
+        if names.contains(level.name + "_limit") || names.contains(level.name + "_capacity") { return true }
+        if level.name.hasSuffix("_entries") {
+            return names.contains(level.name.replacing("_entries", with: "_capacity"))
+        }
+        return level.help.contains("at most ")
+    }
+
     @Test func everyLevelNamesItsBound() async throws {
         try await GateRig.run { rig async throws in
             _ = try await rig.chat("echo")
@@ -59,13 +68,8 @@ import Testing
             #expect(levels.count > 10)
             let names = Set(levels.map(\.name))
             for level in levels where Self.elsewhere[level.name] == nil {
-                let isBound = level.name.hasSuffix("_limit") || level.name.hasSuffix("_capacity")
-                let hasBound =
-                    names.contains(level.name + "_limit") || names.contains(level.name + "_capacity")
-                    || names.contains(level.name.replacing("_entries", with: "_capacity"))
-                        && level.name.hasSuffix("_entries")
                 #expect(
-                    isBound || hasBound || level.help.contains("at most "),
+                    Self.namesItsBound(level, among: names),
                     "\(level.name) says nothing of its bound: add a gauge NAME_limit, or say «at most» in its help"
                 )
             }
