@@ -254,25 +254,26 @@ public final class Dialler {
 
     /// Begins a connection to one address, which has been judged.
     /// - Parameter done: called on the loop, once: with the connection when it stands, before any TLS, or with nothing.
+    /// - Returns: what is under way and can be given up.
     /// - Throws: when there can be no TLS.
     func open(
         _ place: SocketAddress,
         _ pool: Pool,
-        within seconds: Double,
+        until end: MonotonicTime,
         _ done: @escaping (UpstreamConnection?) -> Void
-    ) throws(GateError) {
+    ) throws(GateError) -> Connecting? {
         let origin = pool.target.origin
         let trust = pool.target.trust ?? worker.trust
         let tls = origin.isSecure ? try trust.clientHandler(host: origin.host) : nil
-        worker.run { [worker] in
+        return Connecting.begin(place, on: worker, until: end) { [worker] descriptor in
+            guard let descriptor else { return done(nil) }
+            let connection = UpstreamConnection(worker: worker, pool: pool)
+            guard let tls else {
+                SocketTransport(descriptor, to: .provider, on: worker.loop, owner: connection).start()
+                return done(connection)
+            }
             do throws(GateError) {
-                let descriptor = try await worker.connect(to: [place], within: seconds, for: nil)
-                let connection = UpstreamConnection(worker: worker, pool: pool)
-                if let tls {
-                    try Self.secure(connection, descriptor, with: tls, on: worker)
-                } else {
-                    SocketTransport(descriptor, to: .provider, on: worker.loop, owner: connection).start()
-                }
+                try Self.secure(connection, descriptor, with: tls, on: worker)
                 done(connection)
             } catch {
                 done(nil)

@@ -147,9 +147,9 @@ final class Loop: @unchecked Sendable {
             doWork()
         }
         finishGathering()
-        sendAll()
+        let hasSent = sendAll()
         isTurning = false
-        return hadWork
+        return hadWork || hasSent
     }
 
     /// Notes that something gathers what is to be sent on one stream; it is asked when all events of this turn have been
@@ -174,14 +174,17 @@ final class Loop: @unchecked Sendable {
         senders.append(stream)
     }
 
-    private func sendAll() {
+    /// False when there was nothing to send.
+    private func sendAll() -> Bool {
         var index = 0
         // Sending can make room, and room more to send.
         while index < senders.count {
             senders[index].sendNow()
             index += 1
         }
-        if index > 0 { senders.removeAll(keepingCapacity: true) }
+        guard index > 0 else { return false }
+        senders.removeAll(keepingCapacity: true)
+        return true
     }
 
     private func doWork() {

@@ -8,13 +8,55 @@ final class Connecting: Pollable, Watched, Partner {
     private let worker: Worker
     let deadline: MonotonicTime
     var watchIndex = -1
-    private var waiter: UnsafeContinuation<Void, Never>?
-    private var isConnected = false
+    private var done: ((Descriptor?) -> Void)?
 
-    private init(_ descriptor: Descriptor, _ worker: Worker, until deadline: MonotonicTime) {
+    private init(
+        _ descriptor: Descriptor,
+        _ worker: Worker,
+        until deadline: MonotonicTime,
+        _ done: @escaping (Descriptor?) -> Void
+    ) {
         self.worker = worker
         self.deadline = deadline
+        self.done = done
         super.init(descriptor, on: worker.loop)
+    }
+
+    /// Begins to connect a socket.
+    /// - Parameter done: called once, perhaps before this returns: with the socket, which is its own from then on, or
+    ///   `nil` when there is no connection.
+    /// - Returns: what is under way and can be given up; `nil` when it is decided already.
+    @discardableResult
+    static func begin(
+        _ address: SocketAddress,
+        on worker: Worker,
+        until deadline: MonotonicTime,
+        _ done: @escaping (Descriptor?) -> Void
+    ) -> Connecting? {
+        guard let descriptor = Descriptor.stream(to: address) else {
+            done(nil)
+            return nil
+        }
+        switch descriptor.connect(to: address) {
+        case .made:
+            done(descriptor)
+            return nil
+        case .failed:
+            descriptor.close()
+            done(nil)
+            return nil
+        case .underWay: break
+        }
+        let connecting = Connecting(descriptor, worker, until: deadline, done)
+        do throws(IOError) {
+            try connecting.watch(for: cepoll_out)
+        } catch {
+            descriptor.close()
+            done(nil)
+            return nil
+        }
+        worker.watch(connecting)
+        return connecting
     }
 
     /// Connects a socket.
@@ -26,48 +68,36 @@ final class Connecting: Pollable, Watched, Partner {
         until deadline: MonotonicTime,
         for client: RequestBody?
     ) async -> Descriptor? {
-        guard let descriptor = Descriptor.stream(to: address) else { return nil }
-        switch descriptor.connect(to: address) {
-        case .made: return descriptor
-        case .failed:
-            descriptor.close()
-            return nil
-        case .underWay: break
+        await withUnsafeContinuation { waiter in
+            let connecting = begin(address, on: worker, until: deadline) { waiter.resume(returning: $0) }
+            if let connecting { client?.setPartner(connecting) }
         }
-        let connecting = Connecting(descriptor, worker, until: deadline)
-        do throws(IOError) {
-            try connecting.watch(for: cepoll_out)
-        } catch {
-            descriptor.close()
-            return nil
-        }
-        worker.watch(connecting)
-        client?.setPartner(connecting)
-        defer { client?.clearPartner(connecting) }
-        await withUnsafeContinuation { connecting.waiter = $0 }
-        return connecting.isConnected ? connecting.giveUpDescriptor() : nil
     }
 
     override func ready(_ events: UInt32) {
-        guard waiter != nil else { return }
+        guard done != nil else { return }
         finish(isConnected: descriptor.pendingError == 0 && events & (cepoll_error | cepoll_hang_up) == 0)
     }
 
     func deadlinePassed(_ now: MonotonicTime) { finish(isConnected: false) }
     override func loopEnds() { finish(isConnected: false) }
+    /// Nobody wants the connection any more.
+    func giveUp() { finish(isConnected: false) }
 
     // The client has left, or takes nothing for now, which is no reason to stop.
-    func abandoned() { finish(isConnected: false) }
+    func abandoned() { giveUp() }
     func pause() {}
     func resume() {}
 
     private func finish(isConnected: Bool) {
-        guard let waiter else { return }
-        self.waiter = nil
-        self.isConnected = isConnected
+        guard let done else { return }
+        self.done = nil
         worker.unwatch(self)
-        if isConnected { _ = change(to: 0) } else { closeDescriptor() }
-        waiter.resume()
+        guard isConnected else {
+            closeDescriptor()
+            return done(nil)
+        }
+        done(giveUpDescriptor())
     }
 }
 

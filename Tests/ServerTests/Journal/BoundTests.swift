@@ -19,6 +19,8 @@ import Testing
         "gw_http2_connections": "gw_edge_connections_limit",
         "gw_http2_streams": "100 for each of gw_http2_connections",
         "gw_inflight_requests": "gw_edge_connections_limit: one for each connection",
+        "gw_signature_fast": "0 or 1",
+        "gw_upstream_breaker": "0, 1 or 2",
         "gw_reservations_in_flight": "gw_edge_connections_limit: one for each request",
         "gw_upstream_connections": "gw_edge_connections_limit: one for each request, and the idle ones of each pool",
         "gw_vault_keys": "the configuration",
@@ -55,8 +57,8 @@ import Testing
     private static func namesItsBound(_ level: Level, among names: Set<String>) -> Bool {
         if level.name.hasSuffix("_limit") || level.name.hasSuffix("_capacity") { return true }
         if names.contains(level.name + "_limit") || names.contains(level.name + "_capacity") { return true }
-        if level.name.hasSuffix("_entries") {
-            return names.contains(level.name.replacing("_entries", with: "_capacity"))
+        if level.name.hasSuffix("_entries"), names.contains(level.name.replacing("_entries", with: "_capacity")) {
+            return true
         }
         return level.help.contains("at most ")
     }

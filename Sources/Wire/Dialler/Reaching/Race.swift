@@ -25,6 +25,7 @@ final class Race: Watched, Partner {
     private(set) var deadline: MonotonicTime
     var watchIndex = -1
     private var running = 0
+    private var attempts: [Connecting] = []
     private var ending: Ending?
     private var waiter: UnsafeContinuation<Void, Never>?
 
@@ -57,9 +58,10 @@ final class Race: Watched, Partner {
         deadline = waiting.isEmpty ? end : min(end, now.advanced(bySeconds: Self.headStart))
         running += 1
         do throws(GateError) {
-            try worker.dialler.open(place, pool, within: end.seconds(since: now)) { [self] connection in
+            let attempt = try worker.dialler.open(place, pool, until: end) { [self] connection in
                 ended(connection)
             }
+            if let attempt { attempts.append(attempt) }
         } catch {
             finish(.broken(error))
         }
@@ -82,6 +84,8 @@ final class Race: Watched, Partner {
     private func finish(_ ending: Ending) {
         guard self.ending == nil else { return }
         self.ending = ending
+        for attempt in attempts { attempt.giveUp() }
+        attempts = []
         let waiter = waiter
         self.waiter = nil
         waiter?.resume()
