@@ -74,7 +74,8 @@ final class ChannelTransport: ChannelDuplexHandler, Transport {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if failure == nil { failure = error }
+        // Whoever closes has no use for what goes wrong with the rest.
+        if failure == nil, !isClosing { failure = error }
         context.close(promise: nil)
     }
 

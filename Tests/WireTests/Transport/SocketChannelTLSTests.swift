@@ -125,7 +125,7 @@ import Testing
         private(set) var end: End?
 
         func attached(to transport: any Transport) { self.transport = transport }
-        func secured() { isSecured = true }
+        func secured(applicationProtocol: String?) { isSecured = true }
         func received(_ bytes: ByteBuffer) {
             count += bytes.readableBytes
             if count < 1000 { text += String(buffer: bytes) }
