@@ -68,7 +68,9 @@ final class SignatureChecker: Sendable {
         watch.figures.tables.increment()
         let verdict = fastVerdict(tables, signature)
         var random = SystemRandomNumberGenerator()
-        guard watch.opinions.withLock({ $0.areWanted(of: verdict, at: moment, random: &random) }) else { return verdict }
+        guard watch.opinions.withLock({ $0.areWanted(of: verdict, at: moment, random: &random) }) else {
+            return verdict
+        }
         let second = signature.isGenuine(by: library)
         if second == verdict {
             watch.figures.agreed.increment()
