@@ -44,7 +44,7 @@ let package = Package(
             path: "Sources/Identity"
         ),
         .target(name: "OstiaryCharter", dependencies: ["OstiaryCore"], path: "Sources/Charter"),
-        .target(name: "OstiaryPurse", dependencies: ["OstiaryCore", crypto], path: "Sources/Purse"),
+        .target(name: "OstiaryPurse", dependencies: ["OstiaryCore"], path: "Sources/Purse"),
         .target(name: "OstiaryModels", dependencies: ["OstiaryCore", "OstiaryWire", nio], path: "Sources/Models"),
         .target(name: "OstiaryVault", dependencies: ["OstiaryCore"], path: "Sources/Vault"),
         .target(name: "OstiaryJournal", dependencies: ["OstiaryCore"], path: "Sources/Journal"),

@@ -48,7 +48,7 @@ let package = Package(
             name: "fuzz",
             dependencies: [
                 "OstiaryCore", "OstiaryWire", "OstiaryIdentity", "OstiaryModels", "OstiaryServer", nio, nioEmbedded,
-                nioHTTP1,
+                nioHTTP1, crypto,
             ],
             path: "Targets",
             swiftSettings: [.unsafeFlags(["-parse-as-library"])]

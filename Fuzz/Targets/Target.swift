@@ -1,7 +1,7 @@
 /// The parsers that see input from outside (SEC-001). Beyond not trapping, each target demands something of what was
 /// read; see its function.
 enum Target: String, CaseIterable {
-    case head, answer, chunk, target, json, facts, sse, base64url, jws, jwks, configuration, origin, llhttp, foundation
+    case head, answer, chunk, target, json, facts, sse, base64url, jws, jwks, configuration, origin, llhttp, foundation, signature
 
     func run(_ bytes: [UInt8]) {
         switch self {
@@ -19,6 +19,7 @@ enum Target: String, CaseIterable {
         case .origin: fuzzOrigin(bytes)
         case .llhttp: fuzzBesideLLHTTP(bytes)
         case .foundation: fuzzBesideFoundation(bytes)
+        case .signature: fuzzSignature(bytes)
         }
     }
 }

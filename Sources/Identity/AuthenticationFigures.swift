@@ -5,14 +5,11 @@ final class AuthenticationFigures: Sendable {
     /// Calls whose credential was verified; those that were known are counted where they are remembered.
     let verified = Counter()
     let missing = Counter()
-    private let refused: [TokenFault: Counter]
-
-    init() {
-        refused = Dictionary(uniqueKeysWithValues: TokenFault.allCases.map { ($0, Counter()) })
-    }
+    /// By the number of the fault.
+    private let refused = TokenFault.allCases.map { _ in Counter() }
 
     func count(_ fault: TokenFault) {
-        refused[fault]?.increment()
+        refused[fault.rawValue].increment()
     }
 
     /// - Parameter known: how many calls were known without verifying.
@@ -30,8 +27,8 @@ final class AuthenticationFigures: Sendable {
             instrument("accepted") { [verified] in Double(verified.current + known()) },
             instrument("missing") { [missing] in Double(missing.current) },
         ]
-            + TokenFault.allCases.compactMap { fault in
-                refused[fault].map { counter in instrument(fault.rawValue) { Double(counter.current) } }
+            + zip(TokenFault.allCases, refused).map { fault, counter in
+                instrument("\(fault.cause)") { Double(counter.current) }
             }
     }
 }

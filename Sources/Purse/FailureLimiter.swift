@@ -1,28 +1,29 @@
-public import Crypto
 public import OstiaryCore
 
 /// Limits failed authentications by peer address, so that guessing is slow and a flood of bad tokens is cheap to
 /// answer. Good tokens cost nothing here.
 ///
 /// An IPv6 peer counts by its /64, since one machine usually has all of it; an IPv4 address in IPv6 form counts as the
-/// IPv4 address. Addresses are kept as keyed hashes only.
+/// IPv4 address. Addresses are kept as keyed hashes only: 128 bits, so that no two of them share a bucket by chance, of
+/// a hash that is quick rather than strong, as it is made for every refusal and never leaves this process.
 public final class FailureLimiter: Sendable {
     private let buckets: Buckets?
-    private let key: SymmetricKey
+    private let high: KeyedHash
+    private let low: KeyedHash
 
-    /// - Parameters:
-    ///   - perMinute: failures a minute, also the most at once; 0 switches the limit off.
-    ///   - key: hides the addresses; random unless a test needs it fixed.
-    public init(perMinute: Int = 60, key: SymmetricKey = SymmetricKey(size: .bits256)) throws(LimitFault) {
+    /// - Parameter perMinute: failures a minute, also the most at once; 0 switches the limit off.
+    public init(perMinute: Int = 60) throws(LimitFault) {
         guard 0...Limits.largest ~= perMinute else { throw .outOfRange("failures_per_minute") }
-        self.key = key
+        high = KeyedHash()
+        low = KeyedHash()
         buckets = perMinute == 0 ? nil : Buckets(rate: Rate(perMinute: perMinute, burst: perMinute), concurrent: 0)
     }
 
     /// Another limit for the addresses that `former` knows. Nothing changes before `takeOver`.
     public init(perMinute: Int, keeping former: FailureLimiter) throws(LimitFault) {
         guard 0...Limits.largest ~= perMinute else { throw .outOfRange("failures_per_minute") }
-        key = former.key
+        high = former.high
+        low = former.low
         let rate = Rate(perMinute: perMinute, burst: perMinute)
         buckets =
             switch (perMinute, former.buckets) {
@@ -41,7 +42,9 @@ public final class FailureLimiter: Sendable {
     /// - Throws: `too_many_failures` with the whole seconds to wait, when the peer's bucket is empty.
     public func note(_ peer: Peer, at time: MonotonicTime) throws(GateError) {
         guard let buckets else { return }
-        let name = Pseudonym(issuer: "peer", subject: PeerNetwork.name(of: peer.address), key: key)
+        let network = PeerNetwork.name(of: peer.address)
+        let bytes = network.utf8Span.span
+        let name = Pseudonym(high: high(bytes), low: low(bytes))
         switch buckets.take(name, at: time) {
         case .allowed: buckets.giveBack(name)
         case .refusedByConcurrency: return

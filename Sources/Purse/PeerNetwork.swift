@@ -12,6 +12,8 @@ import OstiaryCore
 enum PeerNetwork {
     /// The IPv4 address itself, the first 64 bits of an IPv6 address, or the text as it is where it is neither.
     static func name(of address: String) -> String {
+        // Without a colon it is no IPv6 address; this is the way of most.
+        guard address.utf8.contains(UInt8(ascii: ":")) else { return address }
         let bare = address.prefix { $0 != "%" }
         var bytes = in6_addr()
         guard inet_pton(AF_INET6, String(bare), &bytes) == 1 else { return address }

@@ -6,6 +6,7 @@ import Testing
 @testable import OstiaryIdentity
 
 // SEC-201
+// SEC-201
 /// The shared tokens, each with the one right answer.
 @Suite(.enabled(if: Vectors.has("jwt"), "\(Vectors.comment("jwt"))"))
 struct JWTVectorTests {
@@ -128,7 +129,7 @@ struct JWTVectorTests {
             for expected in item.sequence ?? [item.expect] {
                 let fault = try await judge(item)
                 let answer = fault == nil ? "accept" : "reject"
-                #expect(answer == expected, "\(item.id): \(fault?.rawValue ?? "accepted")")
+                #expect(answer == expected, "\(item.id): \(fault.map { "\($0.cause)" } ?? "accepted")")
                 // Only this one is told to the outside.
                 if fault == .expired { #expect(item.reason == "expired", "\(item.id)") }
                 judged += 1

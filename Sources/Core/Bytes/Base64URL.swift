@@ -5,31 +5,36 @@ public enum Base64URL {
     public static func decode(_ text: Span<UInt8>) -> [UInt8]? {
         let loose = text.count & 3
         guard loose != 1 else { return nil }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(text.count / 4 * 3 + 2)
-        var word: UInt32 = 0
-        for index in text.indices {
-            let value = value(of: text[index])
-            guard value < 64 else { return nil }
-            word = word << 6 | UInt32(value)
-            if index & 3 == 3 {
-                bytes.append(UInt8(truncatingIfNeeded: word >> 16))
-                bytes.append(UInt8(truncatingIfNeeded: word >> 8))
-                bytes.append(UInt8(truncatingIfNeeded: word))
-                word = 0
-            }
+        var bytes = [UInt8](repeating: 0, count: text.count / 4 * 3 + max(loose - 1, 0))
+        var spelled = bytes.mutableSpan
+        let table = values
+        let values = table.span
+        var index = 0
+        var end = 0
+        // All that was ever read, together: 64 or more once a character is not of the alphabet.
+        var seen: UInt8 = 0
+        while index &+ 4 <= text.count {
+            let first = values[Int(text[index])]
+            let second = values[Int(text[index &+ 1])]
+            let third = values[Int(text[index &+ 2])]
+            let fourth = values[Int(text[index &+ 3])]
+            seen |= first | second | third | fourth
+            spelled[end] = first &<< 2 | second &>> 4
+            spelled[end &+ 1] = second &<< 4 | third &>> 2
+            spelled[end &+ 2] = third &<< 6 | fourth
+            index &+= 4
+            end &+= 3
         }
-        switch loose {
-        case 2:
-            guard word & 0xf == 0 else { return nil }
-            bytes.append(UInt8(truncatingIfNeeded: word >> 4))
-        case 3:
-            guard word & 0x3 == 0 else { return nil }
-            bytes.append(UInt8(truncatingIfNeeded: word >> 10))
-            bytes.append(UInt8(truncatingIfNeeded: word >> 2))
-        default: break
+        if loose > 0 {
+            let first = values[Int(text[index])]
+            let second = values[Int(text[index &+ 1])]
+            let third = loose == 3 ? values[Int(text[index &+ 2])] : 0
+            guard (loose == 3 ? third & 0x3 : second & 0xf) == 0 else { return nil }
+            seen |= first | second | third
+            spelled[end] = first &<< 2 | second &>> 4
+            if loose == 3 { spelled[end &+ 1] = second &<< 4 | third &>> 2 }
         }
-        return bytes
+        return seen < 64 ? bytes : nil
     }
 
     /// The same for text.
@@ -59,6 +64,9 @@ public enum Base64URL {
         append(bytes.span, to: &text)
         return String(decoding: text, as: UTF8.self)
     }
+
+    /// The value of each character.
+    private static let values = (0..<256).map { value(of: UInt8(truncatingIfNeeded: $0)) }
 
     /// The value of one character; 255 for one that is not of the alphabet.
     private static func value(of character: UInt8) -> UInt8 {

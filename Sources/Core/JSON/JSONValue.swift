@@ -1,6 +1,6 @@
 /// A JSON value (RFC 8259) as the strict reader returns it: members in their order, names unique, numbers by their
 /// own spelling so that nothing is lost.
-public indirect enum JSONValue: Hashable, Sendable {
+public enum JSONValue: Hashable, Sendable {
     case null
     case bool(Bool)
     case number(JSONNumber)

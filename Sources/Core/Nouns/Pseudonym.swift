@@ -12,15 +12,17 @@ public struct Pseudonym: Hashable, Sendable, CustomStringConvertible {
     }
 
     public init(issuer: String, subject: String, key: SymmetricKey) {
-        var mac = HMAC<SHA256>(key: key)
-        mac.update(data: Array("rl1\0".utf8))
-        mac.update(data: Array(issuer.utf8))
-        mac.update(data: [0])
-        mac.update(data: Array(subject.utf8))
-        var high: UInt64 = 0
-        var low: UInt64 = 0
-        for (index, byte) in mac.finalize().prefix(16).enumerated() {
-            if index < 8 { high = high << 8 | UInt64(byte) } else { low = low << 8 | UInt64(byte) }
+        var message: [UInt8] = []
+        message.reserveCapacity(5 + issuer.utf8.count + subject.utf8.count)
+        message.append(contentsOf: "rl1\0".utf8)
+        message.append(contentsOf: issuer.utf8)
+        message.append(0)
+        message.append(contentsOf: subject.utf8)
+        let (high, low) = HMAC<SHA256>.authenticationCode(for: message, using: key).withUnsafeBytes { code in
+            (
+                UInt64(bigEndian: code.loadUnaligned(fromByteOffset: 0, as: UInt64.self)),
+                UInt64(bigEndian: code.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+            )
         }
         self.init(high: high, low: low)
     }

@@ -9,7 +9,8 @@ public struct Scopes: Sendable {
 
     /// Reads names divided by spaces.
     public init(spaceSeparated text: String) {
-        names = text.split(separator: " ").map(String.init)
+        // By bytes: as characters, a space with a combining mark behind it would be none.
+        names = text.utf8.split(separator: UInt8(ascii: " ")).map { String(decoding: $0, as: UTF8.self) }
     }
 
     public func contains(_ name: String) -> Bool {

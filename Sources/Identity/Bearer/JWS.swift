@@ -60,9 +60,10 @@ public struct JWS: Sendable {
     /// written out (RFC 7515 section 4.1.9).
     func hasType(among types: [String], required: Bool) -> Bool {
         guard let type else { return !required }
-        var name = type.utf8.map(Self.lowercase)[...]
-        if name.starts(with: "application/".utf8) { name = name.dropFirst(12) }
-        return types.contains { $0.utf8.lazy.map(Self.lowercase).elementsEqual(name) }
+        let name = type.utf8.lazy.map(Self.lowercase)
+        let prefix = "application/".utf8
+        let subtype = name.starts(with: prefix) ? type.utf8.dropFirst(prefix.count) : type.utf8[...]
+        return types.contains { $0.utf8.lazy.map(Self.lowercase).elementsEqual(subtype.lazy.map(Self.lowercase)) }
     }
 
     /// Reads bytes that must be one JSON object.

@@ -1,3 +1,5 @@
+import OstiaryCore
+
 /// The signature algorithms of RFC 7518 section 3 and RFC 8037 that a policy can allow. Symmetric ones and `none` are
 /// not among them, so no policy can allow those.
 public enum SignatureAlgorithm: String, Hashable, Sendable, CaseIterable {
@@ -15,7 +17,10 @@ public enum SignatureAlgorithm: String, Hashable, Sendable, CaseIterable {
 
     /// The algorithm of exactly this name, compared by bytes.
     public init?(named name: String) {
-        guard let match = Self.allCases.first(where: { $0.rawValue.utf8.elementsEqual(name.utf8) }) else { return nil }
-        self = match
+        guard let match = Self.all.first(where: { $0.name.hasSameBytes(as: name) }) else { return nil }
+        self = match.algorithm
     }
+
+    /// Made once, as each token asks.
+    private static let all = allCases.map { (algorithm: $0, name: $0.rawValue) }
 }

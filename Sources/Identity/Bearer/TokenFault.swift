@@ -2,44 +2,45 @@ import OstiaryCore
 
 /// Why a token was refused: the closed list behind `GateError.cause` and the metric label. The outside learns of it
 /// only whether the token had expired.
-public enum TokenFault: String, Error, Hashable, Sendable, CaseIterable {
+public enum TokenFault: Int, Error, Hashable, Sendable, CaseIterable {
     /// Not three parts of strict base64url, or its JSON breaks a rule.
     case malformed
     /// More bytes than the limit.
-    case tooLarge = "too_large"
+    case tooLarge
     /// The policy does not list the header's `alg`.
-    case algNotAllowed = "alg_not_allowed"
+    case algNotAllowed
     /// The key that the token names is not one for its `alg`.
-    case algKeyMismatch = "alg_key_mismatch"
+    case algKeyMismatch
     /// The issuer has no usable key of that name.
-    case unknownKey = "unknown_key"
+    case unknownKey
     /// Several keys could be meant.
-    case ambiguousKey = "ambiguous_key"
+    case ambiguousKey
     case signature
     /// The header has `crit`; no extension is understood (RFC 7515 section 4.1.11).
     case crit
     /// The token is of another type than the policy wants.
     case typ
-    case missingClaim = "missing_claim"
-    case claimType = "claim_type"
+    case missingClaim
+    case claimType
     /// `exp` has passed, and the signature is genuine.
     case expired
-    /// `exp` has passed; the signature was not looked at, as no key was at hand and none is fetched for such a token.
-    case expiredUnchecked = "expired_unchecked"
-    case notYetValid = "not_yet_valid"
+    /// `exp` has passed; the signature was not looked at, as no key was at hand and none is fetched for such a token, or
+    /// as too many such tokens came.
+    case expiredUnchecked
+    case notYetValid
     /// The token lives longer than the policy allows.
     case lifetime
     case issuer
     case audience
-    case duplicateMember = "duplicate_member"
+    case duplicateMember
     /// The same `jti` was presented before.
     case replay
     /// The store of presented `jti`s cannot take another one.
-    case replayStore = "replay_store"
+    case replayStore
     /// The proof belongs to another request, token or key.
     case binding
     /// No key set can be had, so nothing can be said about the token.
-    case keysUnavailable = "keys_unavailable"
+    case keysUnavailable
 
     /// The name in logs and metric labels.
     public var cause: StaticString {

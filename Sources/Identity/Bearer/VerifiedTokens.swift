@@ -43,7 +43,7 @@ public final class VerifiedTokens {
     /// Seconds for which a verification is believed.
     static let longest = 300.0
 
-    private let hash: TokenHash
+    private let hash: KeyedHash
     /// The hashes, apart from the rest so that the eight of one set share a cache line.
     private var hashes: [UInt64]
     private var places: [Place]
@@ -60,7 +60,7 @@ public final class VerifiedTokens {
     ///   - bytes: how many bytes all of them together may have.
     ///   - hash: where tokens are put; random for each memory unless a test needs it fixed.
     ///   - figures: where to count; shared by all loops.
-    init(capacity: Int, bytes: Int = 16 << 20, hash: TokenHash = TokenHash(), figures: VerifiedTokenFigures) {
+    init(capacity: Int, bytes: Int = 16 << 20, hash: KeyedHash = KeyedHash(), figures: VerifiedTokenFigures) {
         var sets = 1
         while sets * Self.ways < min(capacity, 1 << 24) { sets *= 2 }
         mask = sets - 1

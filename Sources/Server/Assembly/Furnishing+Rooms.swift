@@ -61,6 +61,7 @@ extension Furnishing {
             let verifier = try TokenVerifier(
                 issuers: issuers,
                 pseudonymKey: key,
+                signatureCheck: configuration.identity.signatureCheck == .fast ? .fast : .library,
                 clock: site.clock,
                 notice: { [journal = site.journal] notice in journal.tell(notice) },
                 keeping: former?.verifier

@@ -8,8 +8,18 @@ extension Configuration {
         public var jwt: [TokenIssuer] = []
         /// Where the key of the pseudonyms lies: 64 hex digits. `nil` means a random key for this process.
         public var hashKey: SecretReference?
+        /// How ES256 signatures are checked.
+        public var signatureCheck: SignatureCheck = .fast
 
         public init() {}
+    }
+
+    /// How ES256 signatures are checked.
+    public enum SignatureCheck: String, Sendable, CaseIterable {
+        /// By tables of the keys' multiples, with the library watching over them.
+        case fast
+        /// By the library alone.
+        case library
     }
 
     /// One issuer of bearer tokens and what its tokens must be like.

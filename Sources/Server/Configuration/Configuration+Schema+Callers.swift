@@ -21,6 +21,16 @@ extension Configuration {
             ),
             Form.secret.optional
         ),
+        .value(
+            \.signatureCheck,
+            About(
+                name: "signature_check",
+                help: "how ES256 signatures are checked: `fast` by tables of the issuers' keys, with the cryptographic "
+                    + "library watching over them; `library` by the library alone, at three times the price",
+                environment: "JWT_SIGNATURE_CHECK"
+            ),
+            .choice
+        ),
     ]
 
     private static let issuerFields: [Field<TokenIssuer>] = [

@@ -163,6 +163,20 @@ import Testing
         #expect(scene.figure("gw_auth_total", "expired") == 1)
     }
 
+    @Test func whoWasKnownIsToldOfTheEndWhateverElseExpires() async throws {
+        let token = try scene.signer.token(payload: claims(["exp": "\(start + 60)"]))
+        #expect(await refusal(token) == nil)
+        let old = try scene.signer.token(payload: claims(["exp": "\(start - 3600)"]))
+        scene.clock.advance(90)
+        for _ in 0..<100 { #expect(await refusal(old)?.code == .tokenExpired) }
+        // The rest of the flood hears no more than it has to.
+        let late = await refusal(old)
+        #expect(late?.code == .invalidToken)
+        #expect(late?.challenge == #"Bearer realm="inference", error="invalid_token""#)
+        #expect(late.map { "\($0.cause)" } == "expired_unchecked")
+        #expect(await refusal(token)?.code == .tokenExpired)
+    }
+
     @Test func theTimeMayBeGiven() async throws {
         let token = try scene.signer.token(payload: claims(["exp": "\(start + 60)"]))
         #expect(await refusal(token) == nil)

@@ -5,6 +5,7 @@ import Testing
 
 @testable import OstiaryIdentity
 
+// SEC-201
 @Suite struct TokenVerifierTests {
     let scene: Scene
 
@@ -276,6 +277,22 @@ import Testing
     }
 
     // SEC-204
+    @Test func aFloodOfExpiredTokensCostsFewSignatureChecks() async throws {
+        _ = await scene.verifier.prime()
+        let old = try scene.signer.token(payload: claims(["exp": "\(start - 3600)", "iat": "\(start - 7200)"]))
+        func checks() -> Double { scene.figure("gw_signature_checks_total", "library") ?? 0 }
+        for _ in 0..<100 { #expect(await scene.fault(old) == .expired) }
+        #expect(checks() == 100)
+        for _ in 0..<1000 { #expect(await scene.fault(old) == .expiredUnchecked) }
+        #expect(checks() == 100)
+        // Nobody else is the worse for it, and a moment later the answer is exact again.
+        #expect(await scene.fault(try scene.good()) == nil)
+        #expect(await scene.fault(try Signer("es-1").token(payload: claims())) == .signature)
+        scene.clock.advance(0.0125)
+        #expect(await scene.fault(old) == .expired)
+        #expect(await scene.fault(old) == .expiredUnchecked)
+    }
+
     @Test func neverFetchesKeysForTokensThatWouldNotDo() async throws {
         let unacceptable: [[String: String?]] = [
             ["exp": "\(start - 3600)", "iat": "\(start - 7200)"], ["aud": "\"other\""], ["iss": "\"other\""],

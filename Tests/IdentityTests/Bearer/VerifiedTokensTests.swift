@@ -76,7 +76,7 @@ import Testing
     // SEC-203
     @Test func tokensOfOneHashAreToldApartByTheirBytes() {
         var zeros = Zeros()
-        let hash = TokenHash(random: &zeros)
+        let hash = KeyedHash(random: &zeros)
         let names = (0..<8).map { String(repeating: "\($0)", count: 48) }
         #expect(Set(names.map { hash(Array($0.utf8).span) }).count == 1)
         let tokens = VerifiedTokens(capacity: 64, hash: hash, figures: VerifiedTokenFigures())
@@ -88,7 +88,7 @@ import Testing
 
     @Test func theEmptyTokenIsNotAFreePlace() {
         var zeros = Zeros()
-        let tokens = VerifiedTokens(capacity: 8, hash: TokenHash(random: &zeros), figures: VerifiedTokenFigures())
+        let tokens = VerifiedTokens(capacity: 8, hash: KeyedHash(random: &zeros), figures: VerifiedTokenFigures())
         #expect(read(tokens, "", generation: 0) == nil)
         remember(tokens, "", token("nobody"))
         #expect(read(tokens, "") == "nobody")

@@ -1,21 +1,6 @@
-import Crypto
 import Testing
 
 @testable import OstiaryIdentity
-
-extension AffinePoint {
-    /// The library's idea of `number` · G; `nil` for zero and what is not below n.
-    static func byLibrary(_ number: Limbs) -> AffinePoint? {
-        guard let key = try? P256.Signing.PrivateKey(rawRepresentation: number.bigEndian) else { return nil }
-        return AffinePoint(key.publicKey)
-    }
-
-    init?(_ key: P256.Signing.PublicKey) {
-        let bytes = Array(key.rawRepresentation)
-        guard let x = Limbs(bytes: bytes), let y = Limbs(bytes: bytes, at: 32) else { return nil }
-        self.init(x: x, y: y)
-    }
-}
 
 @Suite struct CurvePointTests {
     let generator = AffinePoint.generator

@@ -3,6 +3,20 @@ import Foundation
 
 @testable import OstiaryIdentity
 
+extension AffinePoint {
+    /// The library's idea of `number` · G; `nil` for zero and what is not below n.
+    static func byLibrary(_ number: Limbs) -> AffinePoint? {
+        guard let key = try? P256.Signing.PrivateKey(rawRepresentation: number.bigEndian) else { return nil }
+        return AffinePoint(key.publicKey)
+    }
+
+    init?(_ key: P256.Signing.PublicKey) {
+        let bytes = Array(key.rawRepresentation)
+        guard let x = Limbs(bytes: bytes), let y = Limbs(bytes: bytes, at: 32) else { return nil }
+        self.init(x: x, y: y)
+    }
+}
+
 /// A digest of any bytes, for putting the same numbers to the library and to our own arithmetic.
 struct AnyDigest: Digest {
     static let byteCount = 32

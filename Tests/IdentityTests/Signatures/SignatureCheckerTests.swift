@@ -102,6 +102,25 @@ import Testing
         #expect(faults.all == [.accepted, .refused])
     }
 
+    @Test func aReloadKeepsTablesAndCountsAndWhatWentWrong() throws {
+        let first = checker()
+        #expect(try accepted(first, 40) == 40)
+        let second = SignatureChecker(.fast, keeping: first, elsewhere: { $0() })
+        #expect(figure(second, "tables") == 1)
+        #expect(try accepted(second, 1, from: 1) == 1)
+        #expect(figure(second, "checks_total", "tables") == 9)
+        #expect(figure(SignatureChecker(.library, keeping: first), "fast") == 0)
+
+        let wrong = SignatureChecker(.fast, keeping: second, elsewhere: { $0() }, fastVerdict: { _, _ in false })
+        #expect(try accepted(wrong, 1, from: 2) == 1)
+        #expect(figure(wrong, "fast") == 0)
+        let third = SignatureChecker(.fast, keeping: wrong, elsewhere: { $0() })
+        #expect(figure(third, "fast") == 0)
+        #expect(try accepted(third, 100, from: 3) == 100)
+        #expect(figure(third, "tables") == 0)
+        #expect(figure(third, "second_opinions_total", "disagreed") == 1)
+    }
+
     @Test func theConfigurationCanLeaveItToTheLibrary() throws {
         let checker = checker(.library)
         #expect(try accepted(checker, 100) == 100)

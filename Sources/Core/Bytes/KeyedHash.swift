@@ -1,30 +1,30 @@
-/// A keyed 64-bit hash of a whole token: where to look for it, never whether it is the one.
+/// A keyed 64-bit hash: where in a table to look for something, never whether it is the one.
 ///
-/// The multiply-and-fold of wyhash under four random words. Whoever does not know them cannot make tokens that meet in
-/// one place; and only genuine tokens are ever entered, so there would be nothing to aim with. It decides nothing: what
-/// is found by it is compared byte by byte.
-struct TokenHash: Sendable {
+/// The multiply-and-fold of wyhash under four random words. Whoever does not know them cannot make inputs that meet in
+/// one place, which is all that is asked of it: what decides is compared by all its bytes, and what has to stay secret
+/// is hashed by something stronger.
+public struct KeyedHash: Sendable {
     private let first: UInt64
     private let second: UInt64
     private let third: UInt64
     private let fourth: UInt64
 
-    /// Under words from `random`; whoever could learn them could make look-ups slow and nothing more.
-    init(random: inout some RandomNumberGenerator) {
+    /// Under words from `random`.
+    public init(random: inout some RandomNumberGenerator) {
         first = random.next()
         second = random.next()
         third = random.next()
         fourth = random.next()
     }
 
-    /// Under random words of this process.
-    init() {
+    /// Under random words that nobody else has.
+    public init() {
         var random = SystemRandomNumberGenerator()
         self.init(random: &random)
     }
 
     /// The hash of `bytes`, all of them and their number.
-    func callAsFunction(_ bytes: Span<UInt8>) -> UInt64 {
+    public func callAsFunction(_ bytes: Span<UInt8>) -> UInt64 {
         var left = first
         var right = second
         var offset = 0

@@ -1,9 +1,7 @@
 import OstiaryCore
 import Testing
 
-@testable import OstiaryIdentity
-
-@Suite struct TokenHashTests {
+@Suite struct KeyedHashTests {
     /// Numbers that are the same in each run.
     struct Series: RandomNumberGenerator {
         var state: UInt64
@@ -14,9 +12,9 @@ import Testing
         }
     }
 
-    static func hash(_ seed: UInt64 = 1) -> TokenHash {
+    static func hash(_ seed: UInt64 = 1) -> KeyedHash {
         var series = Series(state: seed)
-        return TokenHash(random: &series)
+        return KeyedHash(random: &series)
     }
 
     @Test func dependsOnEveryByteAndOnTheLength() {
@@ -37,8 +35,8 @@ import Testing
     @Test func dependsOnItsKey() {
         let bytes = Array("a token".utf8)
         #expect(Self.hash(1)(bytes.span) != Self.hash(2)(bytes.span))
-        #expect(TokenHash()(bytes.span) != TokenHash()(bytes.span))
-        let one = TokenHash()
+        #expect(KeyedHash()(bytes.span) != KeyedHash()(bytes.span))
+        let one = KeyedHash()
         #expect(one(bytes.span) == one(bytes.span))
     }
 

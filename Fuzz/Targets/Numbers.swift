@@ -1,0 +1,1 @@
+../../Tests/IdentityTests/P256/Numbers.swift
