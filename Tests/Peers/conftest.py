@@ -81,7 +81,9 @@ def configuration(issuer, upstream):
             }]},
             "providers": {
                 "echo": {"kind": "echo"},
-                "local": {"kind": "openai", "base_url": upstream.base_url, "key": "env:LOCAL_KEY"},
+                # Its failures are scripted: no reason to leave it alone.
+                "local": {"kind": "openai", "base_url": upstream.base_url, "key": "env:LOCAL_KEY",
+                          "breaker": {"failures": 0}},
             },
             "models": {
                 "mapped": {"provider": "local", "name": "ok.mapped"},

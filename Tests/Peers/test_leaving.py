@@ -1,5 +1,6 @@
 """Clients that leave: the provider hears of it at once (SEC-703)."""
 
+import os
 import socket
 import time
 
@@ -27,7 +28,8 @@ def test_leaving_mid_stream_reaches_the_provider(client, ask, upstream, named, r
     took = request.closed_at - left
     record_property("seconds until the provider saw it", round(took, 4))
     print(f"the provider saw the client leave after {took * 1000:.1f} ms")
-    assert took < 1.0
+    # SEC-703 asks for 100 ms; a machine that is busy with other things gets more.
+    assert took < (0.1 if os.getloadavg()[0] < os.cpu_count() else 1.0)
     assert request.sent_events < 500
 
 
@@ -50,9 +52,13 @@ def test_a_client_that_does_not_read_holds_the_provider_back(gate, token, upstre
                            {"model": model, "stream": True, "messages": [{"role": "user", "content": prompt}]}))
         assert wait_for(lambda: upstream.of(model))
         request, memory = upstream.of(model)[0], gate.memory_kib()
-        time.sleep(1)
-        first = request.sent_events
-        time.sleep(1)
-        assert request.sent_events == first < 200_000
+        # The provider stands still once all buffers on the way are full.
+        standing, first = 0, -1
+        for _ in range(100):
+            standing, first = (standing + 1 if request.sent_events == first else 0), request.sent_events
+            if standing == 5:
+                break
+            time.sleep(0.2)
+        assert standing == 5 and first < 200_000
         assert gate.memory_kib() - memory < 8192
     assert wait_for(lambda: request.closed_at)

@@ -11,6 +11,10 @@ test finds its own requests:
     cut-chunked         a stream that stops after three events, the connection closed without the last chunk
     cut-length          a whole answer that stops half way
     cut-reset           like cut-chunked, with a reset
+    cut-inside          like cut-chunked, in the middle of a fourth event
+    cut-line            like cut-inside, behind the end of the event's line
+    returns             a stream with CR and NUL where they could be taken for something
+    endless             a stream of one line that does not end
     hang                no answer
     close               the connection closed instead of an answer
     garbage             an answer that is not HTTP
@@ -272,10 +276,17 @@ class Upstream:
             body = json.dumps(completion(asked, {"role": "assistant", "content": "x" * 2000})).encode()
             self.head(writer, 200, [("Content-Type", "application/json"), ("Content-Length", len(body))])
             writer.write(body[:1000])
+        elif path.endswith("/responses"):
+            self.stream_head(writer)
+            for name, document in list(response_events(asked))[:2]:
+                self.event(request, writer, document, name)
         else:
             self.stream_head(writer)
             for word in ("one ", "two ", "three "):
                 self.event(request, writer, chunk(asked, {"content": word}, None))
+        if how[0] in ("inside", "line"):
+            text = f"data: {json.dumps(chunk(asked, {'content': 'four'}, None))}\n"
+            self.chunk(writer, (text if how[0] == "line" else text[:-20]).encode())
         await writer.drain()
         await asyncio.sleep(0.05)
         if how[0] == "reset":
@@ -283,6 +294,18 @@ class Upstream:
             link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             writer.transport.abort()
         return False
+
+    async def play_returns(self, request, writer, asked, path, _):
+        self.stream_head(writer)
+        self.chunk(writer, b'data: {"choices":[]}\r\rdata: x\0y\r\r: note\r\revil: 1\r\r')
+        return await self.end(writer)
+
+    async def play_endless(self, request, writer, *_):
+        self.stream_head(writer)
+        self.chunk(writer, b"data: ")
+        while True:
+            self.chunk(writer, b"x" * 65536)
+            await writer.drain()
 
     async def play_hang(self, *_):
         await asyncio.sleep(3600)

@@ -3,13 +3,14 @@ import OstiaryCore
 import OstiaryWire
 
 /// A provider's error, taken in before any of it goes on: providers quote the key that they were asked with, and no
-/// client may have it (SEC-506; `docs/decisions/0005-provider-errors-are-searched-for-the-key.md`).
+/// client may have it, nor what else an error tells of the provider's inside (SEC-506;
+/// `docs/decisions/0005-provider-errors-are-searched-for-the-key.md`, `0012-what-passes-of-a-providers-error.md`).
 ///
-/// An error in JSON of up to 64 KiB passes as it came unless it holds the key. Of anything else, which is a page or a
-/// stack trace, the first 2 KiB do.
+/// At most 2 KiB of it pass, without the key, credentials in URLs and stack traces. JSON stays JSON; a page becomes an
+/// error of the gate's own words with the provider's status.
 struct FailedAnswer {
+    /// What is read of a body, so that a long document can be understood before it is cut.
     private static let longestDocument = 64 * 1024
-    private static let longestText = 2 * 1024
     /// Seconds for a body whose head has come.
     private static let patience = 10.0
 
@@ -29,29 +30,30 @@ struct FailedAnswer {
     ) async throws(GateError) -> FailedAnswer {
         let status = answer.status
         let usage = answer.value(.usageMetrics).map(UsageMetricsField.read) ?? Usage()
+        let type = answer.valueBytes(.contentType)
         // Nobody asked for a coding, and a coded body cannot be searched.
         let isCoded = answer.has(.contentEncoding)
         var fields = ByteWriter()
         answer.copyFields(to: &fields) { name in
-            isCoded && (name == .contentEncoding || name == .contentType)
-                ? nil : traits.responseFields.nameForClient(name)
+            name == .contentEncoding || name == .contentType ? nil : traits.responseFields.nameForClient(name)
         }
-        guard !isCoded else {
-            return FailedAnswer(status: status, fields: fields.bytes, body: ByteBuffer(), usage: usage)
+        let said: ErrorSaying
+        if isCoded {
+            said = .unsaid(status: status)
+        } else {
+            let (body, isWhole) = try await answer.collectBeginning(
+                limit: longestDocument,
+                within: patience,
+                client: client
+            )
+            said = ErrorSaying(hide(key, in: body), isWhole: isWhole, type: type, status: status)
         }
-        let isJSON = answer.valueBytes(.contentType).map { MediaTypeField.isJSON($0.readableBytesView) } ?? false
-        let (body, isWhole) = try await answer.collectBeginning(
-            limit: longestDocument,
-            within: patience,
-            client: client
-        )
-        let clean = hide(key, in: body)
-        return FailedAnswer(
-            status: status,
-            fields: fields.bytes,
-            body: isJSON && isWhole ? clean : beginning(of: clean, longestText),
-            usage: usage
-        )
+        if let type = said.type {
+            fields.writeStaticString("content-type: ")
+            fields.writeImmutableBuffer(type)
+            fields.writeStaticString("\r\n")
+        }
+        return FailedAnswer(status: status, fields: fields.bytes, body: said.body, usage: usage)
     }
 
     func send(to reply: consuming Reply) -> Carried {
@@ -64,15 +66,5 @@ struct FailedAnswer {
         case .some(let loan): loan.withBytes { body.hiding($0) }
         case .none: body
         }
-    }
-
-    /// The first `limit` bytes, and no half character at their end.
-    static func beginning(of body: ByteBuffer, _ limit: Int) -> ByteBuffer {
-        let view = body.readableBytesView
-        guard view.count > limit else { return body }
-        let end = view.startIndex + limit
-        var cut = end
-        while cut > view.startIndex, end - cut < 3, view[cut] & 0xc0 == 0x80 { cut -= 1 }
-        return ByteBuffer(view[..<cut])
     }
 }

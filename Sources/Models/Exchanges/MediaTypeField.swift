@@ -19,6 +19,12 @@ enum MediaTypeField {
         return value.withUnsafeBufferPointer { isEventStream($0) }
     }
 
+    /// A page, which is for browsers.
+    static func isPage(_ value: some Collection<UInt8>) -> Bool {
+        let type = type(value)
+        return type.elementsEqual("text/html".utf8) || type.elementsEqual("application/xhtml+xml".utf8)
+    }
+
     /// Type and subtype in lower case.
     private static func type(_ value: some Collection<UInt8>) -> [UInt8] {
         value.prefix { $0 != UInt8(ascii: ";") && $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }

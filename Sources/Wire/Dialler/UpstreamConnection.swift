@@ -194,6 +194,11 @@ final class UpstreamConnection: TransportOwner, Watched, Partner {
 
     func close() { transport?.close() }
 
+    /// Ends a connection that has carried nothing. In the middle of a handshake a close could wait for its end.
+    func giveUp() {
+        if state == .connecting { transport?.reset() } else { transport?.close() }
+    }
+
     /// Marks a pooled connection as in use again.
     func leavePool() { isReused = true }
 

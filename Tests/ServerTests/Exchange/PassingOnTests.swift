@@ -147,7 +147,9 @@ import Testing
         try await GateRig.run(upstream: upstream) { rig async throws in
             let answer = try await rig.chat()
             #expect(answer.status == 503)
-            #expect(answer.text == "")
+            #expect(answer.code == "upstream_error")
+            #expect(!answer.text.contains("coded"))
+            #expect(answer.values("content-type") == ["application/json"])
             #expect(answer.values("retry-after") == ["7"])
             #expect(answer.values("content-encoding") == [])
         }

@@ -20,7 +20,7 @@ extension Dialler {
             }
         }
         guard client?.isWanted ?? true else {
-            connection.close()
+            connection.giveUp()
             throw GateError(.clientGone)
         }
         return connection

@@ -70,7 +70,7 @@ final class Race: Watched, Partner {
     private func ended(_ connection: UpstreamConnection?) {
         running -= 1
         guard let connection else { return startNext() }
-        if ending == nil { finish(.won(connection)) } else { connection.close() }
+        if ending == nil { finish(.won(connection)) } else { connection.giveUp() }
     }
 
     func deadlinePassed(_ now: MonotonicTime) {

@@ -63,7 +63,7 @@ import Testing
         }
         #expect(EventReader.events(out) == EventReader.events(stream))
         #expect(!out.contains(0))
-        for (index, byte) in out.enumerated() where byte == 0x0d { #expect(out[index + 1] == 0x0a) }
+        for (index, byte) in out.enumerated() where byte == 0x0d { #expect(out.dropFirst(index + 1).first == 0x0a) }
         out += filter.finish().readableBytesView
         #expect(EventReader.events(out) == EventReader.events(stream))
     }

@@ -12,6 +12,7 @@ import Testing
         _ resolver: ScriptedResolver,
         host: String = "model.internal",
         reach: AddressRules.Reach? = nil,
+        connectTime: Double = 5,
         upstream: RecordingUpstream? = nil,
         denied: Observed<[IPAddress.Kind]>? = nil,
         _ body: (Bench, RawConnection, RecordingUpstream) async throws -> Void
@@ -23,7 +24,9 @@ import Testing
             AddressRules(for: origin, reach: reach),
             notice: { kind in denied?.change { $0.append(kind) } }
         )
-        let target = UpstreamTarget(origin, addresses: addresses)
+        var settings = DialSettings()
+        settings.connectTime = connectTime
+        let target = UpstreamTarget(origin, settings: settings, addresses: addresses)
         try await Bench.open(service: { Forwarder($0, to: target) }) { bench in
             try await body(bench, try bench.client(), upstream)
         }
@@ -121,7 +124,8 @@ import Testing
         let full = try Socket.listen(port: upstream.port, host: 2, backlog: 0)
         let filling = try Socket.connect(port: full.port, host: 2)
         let resolver = ScriptedResolver("127.0.0.2", "127.0.0.1")
-        try await Self.run(resolver, upstream: upstream) { bench, client, upstream async throws in
+        // The sockets' own time-out is in real time, and must not end the attempt before the clock of the test does.
+        try await Self.run(resolver, connectTime: 60, upstream: upstream) { bench, client, upstream async throws in
             let started = bench.clock.monotonic
             client.send(Sample.post("once"))
             try await wait(for: "the second address") {
