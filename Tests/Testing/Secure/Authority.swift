@@ -6,7 +6,7 @@ import X509
 
 /// A certificate authority of the test's own.
 public struct Authority: Sendable {
-    let certificate: Certificate
+    private let certificate: Certificate
     private let key = P256.Signing.PrivateKey()
     private let name: DistinguishedName
     private let now: Date

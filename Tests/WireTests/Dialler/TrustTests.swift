@@ -53,7 +53,7 @@ import X509
     @Test func believesTheAuthorityInAFileAlone() async throws {
         let authority = try Authority()
         let path = "\(NSTemporaryDirectory())/authority-\(UInt64.random(in: 0 ... .max)).pem"
-        try authority.certificate.serializeAsPEM().pemString.write(toFile: path, atomically: true, encoding: .utf8)
+        try authority.pem.write(toFile: path, atomically: true, encoding: .utf8)
         defer { try? FileManager.default.removeItem(atPath: path) }
         let trust = try Trust(authority: path)
         #expect(try await Self.answer(from: authority.identity("localhost"), own: trust).status == 200)
