@@ -12,7 +12,7 @@ PYTHON := .venv/bin/python
 RELEASE := -c release -Xswiftc -enforce-exclusivity=unchecked --static-swift-stdlib
 
 .DEFAULT_GOAL := help
-.PHONY: help up build test test-peers release bench siege soak fuzz compare fmt lint docs clean
+.PHONY: help up build test test-peers release bench bench-identity siege soak fuzz compare fmt lint docs clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,12 @@ siege: .venv/ready ## attack the gate and measure how a good client fares (relea
 	@Scripts/timed 'release build' swift build --scratch-path $(SCRATCH)-bench $(RELEASE) --product ostiary
 	@$(PYTHON) Benchmarks/siege --binary $(SCRATCH)-bench/release/ostiary
 
+bench-identity: ## print what each step of knowing a caller costs (release build of that room alone)
+	@Scripts/install-missing build
+	@Scripts/timed 'identity bench build' swift build --package-path Benchmarks/Identity \
+		--scratch-path $(SCRATCH)-bench-identity -c release -Xswiftc -enforce-exclusivity=unchecked --quiet
+	@$(SCRATCH)-bench-identity/release/identity-bench
+
 soak: build .venv/ready ## ten minutes of mixed load; fails on growth, leaks and failed requests (SOAK_SECONDS=600)
 	@$(PYTHON) Scripts/soak
 
@@ -75,7 +81,7 @@ docs: ## check that the documentation's links exist and that its tables are thos
 	@Scripts/security-table
 
 clean: ## remove what was built
-	rm -rf $(SCRATCH) $(SCRATCH)-bench $(SCRATCH)-fuzz $(SCRATCH)-compare .venv
+	rm -rf $(SCRATCH) $(SCRATCH)-bench $(SCRATCH)-bench-identity $(SCRATCH)-fuzz $(SCRATCH)-compare .venv
 
 .venv/ready: Tests/Peers/requirements.txt
 	@Scripts/install-missing peers

@@ -42,9 +42,7 @@ public final class FailureLimiter: Sendable {
     /// - Throws: `too_many_failures` with the whole seconds to wait, when the peer's bucket is empty.
     public func note(_ peer: Peer, at time: MonotonicTime) throws(GateError) {
         guard let buckets else { return }
-        let network = PeerNetwork.name(of: peer.address)
-        let bytes = network.utf8Span.span
-        let name = Pseudonym(high: high(bytes), low: low(bytes))
+        let name = PeerNetwork.withBytes(of: peer.address) { Pseudonym(high: high($0), low: low($0)) }
         switch buckets.take(name, at: time) {
         case .allowed: buckets.giveBack(name)
         case .refusedByConcurrency: return

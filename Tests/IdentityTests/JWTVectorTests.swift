@@ -6,7 +6,6 @@ import Testing
 @testable import OstiaryIdentity
 
 // SEC-201
-// SEC-201
 /// The shared tokens, each with the one right answer.
 @Suite(.enabled(if: Vectors.has("jwt"), "\(Vectors.comment("jwt"))"))
 struct JWTVectorTests {

@@ -43,10 +43,19 @@ private func failures(_ count: Int, _ limiter: FailureLimiter, _ address: String
     #expect(failures(2, limiter, "2001:db8:0:1::1", at: at(0)) == 2)
 }
 
-@Test func countsAMappedAddressAsItsIPv4Address() throws {
-    #expect(PeerNetwork.name(of: "::ffff:192.0.2.7") == PeerNetwork.name(of: "192.0.2.7"))
-    #expect(PeerNetwork.name(of: "fe80::1%eth0") == PeerNetwork.name(of: "fe80::2%eth1"))
-    #expect(PeerNetwork.name(of: "unix") == "unix")
+@Test func countsAMappedAddressAsItsIPv4Address() {
+    func bytes(_ address: String) -> [UInt8] {
+        PeerNetwork.withBytes(of: address) { $0.withUnsafeBufferPointer { Array($0) } }
+    }
+    #expect(bytes("192.0.2.7") == [4, 192, 0, 2, 7])
+    #expect(bytes("::ffff:192.0.2.7") == bytes("192.0.2.7"))
+    #expect(bytes("::ffff:c000:207%eth0") == bytes("192.0.2.7"))
+    #expect(bytes("192.0.2.8") != bytes("192.0.2.7"))
+    #expect(bytes("2001:db8::1") == [6, 0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0])
+    #expect(bytes("fe80::1%eth0") == bytes("fe80::2%eth1"))
+    #expect(bytes("unix") == Array("unix".utf8))
+    #expect(bytes("a:b%c") == Array("a:b%c".utf8))
+    #expect(bytes("") == [])
 }
 
 @Test func boundsTheAddressesItKnows() throws {

@@ -5,7 +5,6 @@ import Testing
 
 @testable import OstiaryIdentity
 
-// SEC-201
 @Suite struct TokenVerifierTests {
     let scene: Scene
 
