@@ -166,6 +166,10 @@ private final class Walk: Asker {
 
     private func recognise() throws(GateError) -> Identity? {
         do throws(GateError) {
+            // A token decides where there is one; a certificate speaks only for a call without.
+            if call.credential == nil, call.certificate != nil, let certificates = rooms.certificates {
+                return try certificates.known(call, now: corridor.worker.date)
+            }
             return try rooms.bearer.known(
                 call,
                 corridor.tokens,

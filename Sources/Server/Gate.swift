@@ -75,6 +75,8 @@ public final class Gate: Sendable {
 
     /// The public door's port, as bound.
     public var port: Int { entrances.publicPort ?? 0 }
+    /// The public door's port with TLS, as bound; 0 for none.
+    public var securePort: Int { entrances.securePort ?? 0 }
     /// The admin door's port, as bound; 0 while another process has it.
     public var adminPort: Int { entrances.adminPort ?? 0 }
 

@@ -39,7 +39,9 @@ struct Check: ParsableCommand {
         if reference { return voice.print(Configuration.reference) }
         do throws(Configuration.Faults) {
             let configuration = try Configuration.load(file: file, surroundings: Machine.surroundings)
-            voice.print(json ? Self.json(file, nil) : Self.summary(file, configuration))
+            let warnings = configuration.warnings(Machine.surroundings, now: SystemClock().now)
+            voice.print(json ? Self.json(file, nil, warnings) : Self.summary(file, configuration))
+            if !json { for warning in warnings { voice.warn(warning) } }
         } catch {
             if json { voice.print(Self.json(file, error)) } else { voice.tell(error) }
             throw Status.usage
@@ -55,13 +57,14 @@ struct Check: ParsableCommand {
         return "\(file ?? "the environment") is good: \(parts.joined(separator: ", "))\n"
     }
 
-    /// `{"file": …, "good": …, "faults": […]}`; a fault has `file`, `line` and `column`, or `variable`, or `flag`.
-    static func json(_ file: String?, _ faults: Configuration.Faults?) -> String {
+    /// `{"file": …, "good": …, "faults": […], "warnings": […]}`; a fault has `file`, `line` and `column`, or `variable`, or `flag`.
+    static func json(_ file: String?, _ faults: Configuration.Faults?, _ warnings: [String] = []) -> String {
         let list = (faults?.all ?? []).map(\.json)
         let outcome = JSONObject(members: [
             .init(name: "file", value: file.map(JSONValue.string) ?? .null),
             .init(name: "good", value: .bool(list.isEmpty)),
             .init(name: "faults", value: .array(list)),
+            .init(name: "warnings", value: .array(warnings.map(JSONValue.string))),
         ])
         return JSONText.pretty(.object(outcome)) + "\n"
     }

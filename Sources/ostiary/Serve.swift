@@ -46,7 +46,7 @@ struct Serve: AsyncParsableCommand {
     /// What would be served.
     static func plan(_ configuration: Configuration) -> String {
         var lines = [
-            "would listen on \(configuration.listen.address), admin door on \(configuration.admin.address)"
+            "would listen on \(configuration.listen.places), admin door on \(configuration.admin.address)"
         ]
         if let socket = configuration.admin.socket { lines.append("would listen on unix:\(socket)") }
         for issuer in configuration.identity.jwt {
@@ -54,6 +54,13 @@ struct Serve: AsyncParsableCommand {
         }
         for model in configuration.models { lines.append("would send \(model.name) to \(model.provider)") }
         return lines.joined(separator: "\n") + "\n"
+    }
+}
+
+extension Configuration.Listen {
+    fileprivate var places: String {
+        let plain = isPlain ? ["\(address)"] : []
+        return (plain + (tls.address.map { ["\($0) with TLS"] } ?? [])).joined(separator: " and ")
     }
 }
 

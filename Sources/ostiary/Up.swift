@@ -31,9 +31,10 @@ struct Greeting {
     let configuration: Configuration
 
     var text: String {
-        let url = "http://\(doors.listen)"
+        let url = doors.publicURL
         var lines = ["the gate is up", ""]
         lines.append("  public door   \(url)")
+        if doors.listen != nil, let secure = doors.secure { lines.append("                https://\(secure)") }
         lines.append("  admin door    http://\(doors.admin)")
         for provider in configuration.providers {
             let what = provider.kind == .echo ? "built in, answers with what you say" : provider.baseURL ?? ""
@@ -53,7 +54,7 @@ struct Greeting {
 
     private var tryCommand: String {
         var words = "ostiary try \"hello\""
-        if doors.listen.port != 8080 { words += " --url http://\(doors.listen)" }
+        if doors.listen?.port != 8080 { words += " --url \(doors.publicURL)" }
         if doors.admin.port != 8123 { words += " --admin \(doors.admin)" }
         if model != "echo" { words += " --model \(Self.quoted(model))" }
         return words

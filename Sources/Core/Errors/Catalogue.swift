@@ -6,6 +6,7 @@ extension GateError {
         case missingToken = "missing_token"
         case invalidToken = "invalid_token"
         case tokenExpired = "token_expired"
+        case invalidCertificate = "invalid_certificate"
         case insufficientScope = "insufficient_scope"
         case notFound = "not_found"
         case modelNotFound = "model_not_found"
@@ -95,6 +96,15 @@ extension GateError.Code {
                 retry: .never,
                 sentence: "The token has expired",
                 hint: "Get a new token from the issuer."
+            )
+        case .invalidCertificate:
+            .init(
+                name: "invalid_certificate",
+                status: 401,
+                source: .client,
+                retry: .never,
+                sentence: "The client certificate names no caller",
+                hint: "Use a certificate within its time, with exactly one name of the kind that subject_from asks for."
             )
         case .insufficientScope:
             .init(

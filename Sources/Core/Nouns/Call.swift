@@ -12,6 +12,8 @@ public final class Call: Sendable {
     public let query: [UInt8]
     /// The credential as handed in, or `nil` when the client sent none.
     public let credential: Credential?
+    /// The certificate that the connection's other end proved to hold; `nil` without mutual TLS.
+    public let certificate: ClientCertificate?
     /// The address of the connection's other end, without port.
     public let peer: Peer
     /// When the first byte of the request was read.
@@ -23,6 +25,7 @@ public final class Call: Sendable {
         route: Route?,
         query: [UInt8],
         credential: Credential?,
+        certificate: ClientCertificate? = nil,
         peer: Peer,
         started: MonotonicTime
     ) {
@@ -31,6 +34,7 @@ public final class Call: Sendable {
         self.route = route
         self.query = query
         self.credential = credential
+        self.certificate = certificate
         self.peer = peer
         self.started = started
     }

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// The certificate that a client proved to hold while its TLS connection was made (RFC 8446 section 4.4), chained to an
 /// authority of the configuration. Nothing of it is a secret.
 ///
@@ -15,6 +17,8 @@ public final class ClientCertificate: Sendable {
     public let notBefore: UnixTime
     /// When it ends; a connection may last longer.
     public let notAfter: UnixTime
+    // What an authenticator made of it; made once, however many calls the connection carries.
+    private let known = Mutex<(by: UInt64, identity: Identity)?>(nil)
 
     public init(
         subject: String,
@@ -30,5 +34,17 @@ public final class ClientCertificate: Sendable {
         self.thumbprint = thumbprint
         self.notBefore = notBefore
         self.notAfter = notAfter
+    }
+
+    /// The identity that this authenticator made of it, made now unless it was before.
+    /// - Parameter authenticator: a number that no other authenticator has.
+    public func identity<Failure: Error>(
+        by authenticator: UInt64,
+        _ make: () throws(Failure) -> Identity
+    ) throws(Failure) -> Identity {
+        if let identity = known.withLock({ $0?.by == authenticator ? $0?.identity : nil }) { return identity }
+        let identity = try make()
+        known.withLock { $0 = (authenticator, identity) }
+        return identity
     }
 }

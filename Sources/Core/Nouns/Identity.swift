@@ -7,6 +7,8 @@ public final class Identity: Sendable {
     public enum Means: Hashable, Sendable {
         /// A signed token (RFC 7519), checked with this algorithm.
         case bearer(algorithm: String)
+        /// A client certificate (RFC 8705), chained to a configured authority.
+        case certificate
     }
 
     /// Who vouches: the `iss` claim, or the empty string where the configuration names no issuer.
@@ -21,6 +23,9 @@ public final class Identity: Sendable {
     public let pseudonym: Pseudonym
     /// All verified claims, for policies; nothing else may be believed of the credential.
     public let claims: JSONValue
+    /// The certificate that the credential is bound to, by its SHA-256 (`x5t#S256`, RFC 8705 section 3.1); without a
+    /// connection that showed this certificate the credential is worth nothing. `nil` for one that is not bound.
+    public let boundCertificate: [UInt8]?
 
     public init(
         issuer: String,
@@ -29,7 +34,8 @@ public final class Identity: Sendable {
         expires: UnixTime,
         scopes: Scopes,
         pseudonym: Pseudonym,
-        claims: JSONValue
+        claims: JSONValue,
+        boundCertificate: [UInt8]? = nil
     ) {
         self.issuer = issuer
         self.subject = subject
@@ -38,5 +44,6 @@ public final class Identity: Sendable {
         self.scopes = scopes
         self.pseudonym = pseudonym
         self.claims = claims
+        self.boundCertificate = boundCertificate
     }
 }

@@ -63,7 +63,9 @@ public struct BearerAuthenticator: Authenticator {
         // Before anything is made of it: nobody makes the gate hash a megabyte.
         guard token.count <= tokenLimit else { throw refusal(.tooLarge) }
         switch tokens.look(for: token.span, now: now, at: moment, generation: generation.current) {
-        case .known(let identity): return identity
+        case .known(let identity):
+            guard identity.boundCertificate != nil else { return identity }
+            return try bound(identity, call)
         case .expired: throw refusal(.expired)
         case .unknown: return nil
         }
@@ -79,11 +81,20 @@ public struct BearerAuthenticator: Authenticator {
         tokenFigures.misses.increment()
         do throws(TokenFault) {
             let verified = try await verifier.verify(token)
-            // A token bound to a key is worth nothing without the proof (RFC 9449 section 7.1, RFC 8705 section 3).
-            if verified.identity.claims.object?["cnf"] != nil { throw .binding }
+            try CertificateBinding.check(verified.identity, call)
             tokens.remember(token.span, verified, at: clock.monotonic)
             figures.verified.increment()
             return verified.identity
+        } catch {
+            throw refusal(error)
+        }
+    }
+
+    /// Whoever knows a token is not known by it alone: the connection is looked at with every call.
+    private func bound(_ identity: Identity, _ call: Call) throws(GateError) -> Identity {
+        do throws(TokenFault) {
+            try CertificateBinding.check(identity, call)
+            return identity
         } catch {
             throw refusal(error)
         }

@@ -48,6 +48,7 @@ public final class TokenVerifier: Sendable {
 
     /// - Parameters:
     ///   - issuers: at least one; several must all name their `iss`, each another.
+    ///   - mayHaveNone: whether there may be no issuer, and so no good token: where callers become known otherwise.
     ///   - pseudonymKey: the key of `Pseudonym` (IDENTITY_HASH_KEY).
     ///   - signatureCheck: how ES256 is checked.
     ///   - jitter: gives numbers from 0 to 1 that spread retries.
@@ -56,6 +57,7 @@ public final class TokenVerifier: Sendable {
     ///     same; nothing that it verified is believed here.
     public init(
         issuers: [TrustedIssuer],
+        mayHaveNone: Bool = false,
         limits: TokenLimits = TokenLimits(),
         schedule: KeySetSchedule = KeySetSchedule(),
         pseudonymKey: SymmetricKey,
@@ -65,7 +67,7 @@ public final class TokenVerifier: Sendable {
         notice: @escaping @Sendable (KeySetNotice) -> Void = { _ in },
         keeping former: TokenVerifier? = nil
     ) throws(TokenPolicy.Fault) {
-        guard !issuers.isEmpty else { throw .noIssuer }
+        guard mayHaveNone || !issuers.isEmpty else { throw .noIssuer }
         var names: [String] = []
         for issuer in issuers {
             try issuer.policy.check()
@@ -140,7 +142,8 @@ public final class TokenVerifier: Sendable {
             expires: UnixTime(seconds: window.until),
             scopes: scopes,
             pseudonym: Pseudonym(issuer: issuer, subject: subject, key: pseudonymKey),
-            claims: .object(claims.members)
+            claims: .object(claims.members),
+            boundCertificate: try CertificateBinding.named(by: claims)
         )
         return VerifiedToken(
             identity: identity,

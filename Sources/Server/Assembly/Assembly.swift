@@ -136,7 +136,9 @@ struct Assembly {
             },
             adminDoor: { isSocket, _ in
                 AdminDoor(house: house, mint: mint, isSocket: isSocket) { await desk.reload($0) }
-            }
+            },
+            clock: clock,
+            tlsNotice: { [journal = house.current.journal] notice in journal.tell(notice) }
         )
     }
 
@@ -149,7 +151,8 @@ struct Assembly {
             .info,
             "the doors are open",
             [
-                "listen": bound(configuration.listen.address, entrances.publicPort),
+                "listen": configuration.listen.plainAddress.map { bound($0, entrances.publicPort) } ?? "",
+                "tls": configuration.listen.tls.address.map { bound($0, entrances.securePort) } ?? "",
                 "admin": bound(configuration.admin.address, entrances.adminPort),
                 "socket": configuration.admin.socket ?? "",
             ]
@@ -169,7 +172,11 @@ struct Assembly {
         var tasks = [
             Task { [clock] in
                 while (try? await clock.sleep(seconds: 10)) != nil { journal.rotate() }
-            }
+            },
+            // On no loop: it reads files.
+            Task.detached { [clock] in
+                while (try? await clock.sleep(seconds: 10)) != nil { entrances.refreshTLS() }
+            },
         ]
         if entrances.adminPort == nil {
             tasks.append(
@@ -200,8 +207,9 @@ struct Assembly {
 extension Configuration {
     /// What `Checks` says of a configuration that was read; one that was made in code must keep to it too (SEC-004).
     func checkDoors(_ mode: Mode) throws(Running.Failure) {
-        guard mode != .development || listen.address.isLoopback else {
-            throw .other("development mode listens on loopback only, not on \(listen.address)")
+        guard !listen.addresses.isEmpty else { throw .other("listen: there is no address") }
+        for address in listen.addresses where mode == .development && !address.isLoopback {
+            throw .other("development mode listens on loopback only, not on \(address)")
         }
         guard admin.address.isLoopback else {
             throw .other("the admin door listens on loopback only, not on \(admin.address)")

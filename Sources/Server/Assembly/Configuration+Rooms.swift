@@ -1,3 +1,4 @@
+import OstiaryCharter
 import OstiaryCore
 import OstiaryIdentity
 import OstiaryJournal
@@ -8,7 +9,12 @@ import OstiaryWire
 extension Configuration {
     /// The scopes that each issuer's tokens need.
     var scopes: [(issuer: String?, scopes: [Route.Kind: Scopes])] {
-        identity.jwt.map { issuer in (issuer.issuer, issuer.scopes.mapValues { Scopes($0) }) }
+        let issuers = identity.jwt.map { issuer in
+            (issuer: issuer.issuer, scopes: issuer.scopes.mapValues { Scopes($0) })
+        }
+        // Before an issuer without a name, whose rules would serve everybody.
+        guard identity.certificates.subjectFrom != nil, !issuers.isEmpty else { return issuers }
+        return [(issuer: CertificateAuthenticator.issuer, scopes: Charter.defaultScopes)] + issuers
     }
 
     /// The variables that hold secrets.
@@ -23,6 +29,20 @@ extension Configuration.Journal {
     var format: RequestLog.Format { log == .json ? .json : .text }
     /// The least severe line that is written.
     var least: LogLevel { LogLevel(name: level.rawValue) ?? .info }
+}
+
+extension Configuration.CertificateCallers {
+    /// `nil` where nobody is known by a certificate alone.
+    var rule: CertificateRule? {
+        let source: CertificateRule.Source? =
+            switch subjectFrom {
+            case nil: nil
+            case .sanURI: .uri
+            case .sanDNS: .dnsName
+            case .subject: .subject
+            }
+        return source.map { CertificateRule(source: $0, scopes: scopes) }
+    }
 }
 
 extension Configuration.Bounds {
@@ -66,6 +86,27 @@ extension Configuration.TokenIssuer {
 }
 
 extension Journal {
+    /// Says what happens to the public door's TLS.
+    func tell(_ notice: TLSNotice) {
+        switch notice {
+        case .changed(let until):
+            event(.info, "the certificate was changed", ["until": "\(Int(until.seconds))"])
+        case .refused(let fault):
+            event(
+                .error,
+                "the certificate's files changed and cannot be used; what was there before goes on",
+                ["reason": "\(fault)", "hint": fault.hint]
+            )
+        case .warning(let warning): event(.warning, "a certificate's file", ["about": "\(warning)"])
+        case .handshakesFailed(let failed, let certificate, let timeout):
+            event(
+                .warning,
+                "TLS handshakes failed lately",
+                ["failed": "\(failed)", "certificate": "\(certificate)", "timeout": "\(timeout)"]
+            )
+        }
+    }
+
     /// Says what an operator should know about keys.
     func tell(_ notice: KeySetNotice) {
         switch notice {

@@ -30,7 +30,12 @@ extension Furnishing {
     mutating func openIdentity() throws(Running.Failure) -> Rooms.Callers {
         let key = try pseudonymKey()
         if let former, former.pseudonymKey == key, before?.identity == configuration.identity {
-            return Rooms.Callers(verifier: former.verifier, bearer: former.bearer, pseudonymKey: key)
+            return Rooms.Callers(
+                verifier: former.verifier,
+                bearer: former.bearer,
+                certificates: former.certificates,
+                pseudonymKey: key
+            )
         }
         var issuers: [TrustedIssuer] = []
         if let mint = site.mint {
@@ -60,6 +65,7 @@ extension Furnishing {
         do {
             let verifier = try TokenVerifier(
                 issuers: issuers,
+                mayHaveNone: configuration.identity.certificates.rule != nil,
                 pseudonymKey: key,
                 signatureCheck: configuration.identity.signatureCheck == .fast ? .fast : .library,
                 clock: site.clock,
@@ -67,7 +73,10 @@ extension Furnishing {
                 keeping: former?.verifier
             )
             let bearer = BearerAuthenticator(verifier: verifier, keeping: former?.bearer)
-            return Rooms.Callers(verifier: verifier, bearer: bearer, pseudonymKey: key)
+            let certificates = configuration.identity.certificates.rule.map {
+                CertificateAuthenticator($0, pseudonymKey: key, clock: site.clock, keeping: former?.certificates)
+            }
+            return Rooms.Callers(verifier: verifier, bearer: bearer, certificates: certificates, pseudonymKey: key)
         } catch {
             throw .other("identity.jwt: \(error)")
         }

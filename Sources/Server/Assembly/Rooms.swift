@@ -14,6 +14,8 @@ final class Rooms: Sendable {
     let clock: any GateClock
     let verifier: TokenVerifier
     let bearer: BearerAuthenticator
+    /// `nil` where nobody is known by a certificate alone.
+    let certificates: CertificateAuthenticator?
     /// The key of the pseudonyms.
     let pseudonymKey: SymmetricKey
     let failures: FailureLimiter
@@ -33,6 +35,7 @@ final class Rooms: Sendable {
     struct Callers {
         let verifier: TokenVerifier
         let bearer: BearerAuthenticator
+        let certificates: CertificateAuthenticator?
         let pseudonymKey: SymmetricKey
     }
 
@@ -59,6 +62,7 @@ final class Rooms: Sendable {
         self.clock = clock
         verifier = callers.verifier
         bearer = callers.bearer
+        certificates = callers.certificates
         pseudonymKey = callers.pseudonymKey
         self.failures = failures
         self.charter = charter
@@ -78,6 +82,7 @@ final class Rooms: Sendable {
     deinit { inUse.add(-1) }
 
     var instruments: [Instrument] {
-        bearer.instruments + purse.instruments + failures.instruments + models.instruments + vault.instruments
+        bearer.instruments + (certificates?.instruments ?? []) + purse.instruments + failures.instruments
+            + models.instruments + vault.instruments
     }
 }

@@ -2,6 +2,10 @@ extension Configuration {
     /// The public door.
     public struct Listen: Hashable, Sendable {
         public var address: Address = Address(host: "127.0.0.1", port: 8080)
+        /// Whether the door is open without TLS: not where `tls.address` was given and `address` was not.
+        public var isPlain = true
+        /// The same door with TLS.
+        public var tls: TLS = TLS()
         /// Event loops; `nil` means one per core.
         public var workers: Int?
         /// Origins (RFC 6454) of web pages that may call; a preflight from any other is refused.

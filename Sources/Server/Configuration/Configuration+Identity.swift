@@ -6,6 +6,8 @@ extension Configuration {
     public struct Identity: Hashable, Sendable {
         /// The issuers of bearer tokens, in the file's order. Empty only where development mode brings its own.
         public var jwt: [TokenIssuer] = []
+        /// Who is known by a client certificate.
+        public var certificates: CertificateCallers = CertificateCallers()
         /// Where the key of the pseudonyms lies: 64 hex digits. `nil` means a random key for this process.
         public var hashKey: SecretReference?
         /// How ES256 signatures are checked.

@@ -82,6 +82,9 @@ extension Configuration {
         configuration.settlePaths(besides: file)
         reading.override(schema, &configuration)
         configuration.applyProviderVariables(&reading)
+        if configuration.listen.tls.address != nil, reading.place(of: ["listen", "address"]) == nil {
+            configuration.listen.isPlain = false
+        }
         var checks = Checks(reading: reading, surroundings: surroundings, mode: mode)
         checks.run(&configuration)
         let faults = checks.reading.faultsInOrder
@@ -100,6 +103,9 @@ extension Configuration {
             if case .file(let path) = reference { .file(settled(path)) } else { reference }
         }
         admin.socket = admin.socket.map(settled)
+        listen.tls.certificate = listen.tls.certificate.map(settled)
+        listen.tls.key = listen.tls.key.map(settled)
+        listen.tls.clientCertificates.authorities = listen.tls.clientCertificates.authorities.map(settled)
         identity.hashKey = settled(identity.hashKey)
         for index in identity.jwt.indices {
             if case .file(let path) = identity.jwt[index].jwks { identity.jwt[index].jwks = .file(settled(path)) }

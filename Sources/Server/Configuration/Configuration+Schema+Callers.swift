@@ -10,6 +10,16 @@ extension Configuration {
             issuerFields,
             most: 16
         ),
+        .section(
+            \.certificates,
+            About(
+                name: "certificates",
+                help:
+                    "callers known by a client certificate of `listen.tls.client_certificates`, where a request brings "
+                    + "no token"
+            ),
+            certificateFields
+        ),
         .value(
             \.hashKey,
             About(

@@ -7,8 +7,7 @@ extension Configuration {
         .section(
             \.listen,
             About(name: "listen", help: "the public door, where clients call"),
-            listenFields,
-            later: ["tls"]
+            listenFields
         ),
         .section(
             \.admin,
@@ -54,14 +53,20 @@ extension Configuration {
 
     private static let listenFields: [Field<Listen>] = [
         .value(
-            \.address,
+            \.plainAddress,
             About(
                 name: "address",
-                help: "host:port of the public door; `localhost` is 127.0.0.1, port 0 lets the system choose",
+                help: "host:port of the public door without TLS; `localhost` is 127.0.0.1, port 0 lets the system "
+                    + "choose; left out beside `tls.address`, there is none",
                 environment: "OSTIARY_LISTEN_ADDRESS",
                 flag: "listen"
             ),
-            .address
+            Form.address.optional
+        ),
+        .section(
+            \.tls,
+            About(name: "tls", help: "the same door with TLS, for HTTP/2 and HTTP/1.1 as each client prefers"),
+            tlsFields
         ),
         .value(
             \.workers,

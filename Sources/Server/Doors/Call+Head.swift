@@ -8,6 +8,7 @@ extension Call {
         _ head: RequestHead,
         id: RequestID,
         route: Route?,
+        certificate: ClientCertificate? = nil,
         peer: Peer,
         started: MonotonicTime
     ) throws(GateError) {
@@ -17,6 +18,7 @@ extension Call {
             route: route,
             query: head.query,
             credential: try Self.credential(head),
+            certificate: certificate,
             peer: peer,
             started: started
         )

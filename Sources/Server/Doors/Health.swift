@@ -18,7 +18,8 @@ struct Health {
     var ready: (status: Int, body: [UInt8]) {
         guard !isDraining else { return (503, JSONWriter.write(.members(("status", .string("draining"))))) }
         // One issuer's outage must not take the callers of the others down with it.
-        let hasKeys = rooms.verifier.keySets.contains { $0.usable > 0 }
+        let sets = rooms.verifier.keySets
+        let hasKeys = sets.isEmpty || sets.contains { $0.usable > 0 }
         return (hasKeys ? 200 : 503, document(hasKeys ? "ready" : "keys_unavailable"))
     }
 

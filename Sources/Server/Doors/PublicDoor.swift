@@ -33,7 +33,14 @@ final class PublicDoor: EdgeService {
         let call: Call
         do throws(GateError) {
             try rooms.hosts.check(head)
-            call = try Call(head, id: id, route: route, peer: peer, started: reply.started)
+            call = try Call(
+                head,
+                id: id,
+                route: route,
+                certificate: reply.clientCertificate,
+                peer: peer,
+                started: reply.started
+            )
         } catch {
             let entry = Entry(
                 head,

@@ -15,10 +15,18 @@ extension Configuration {
         }
         keep("listen.workers", \.listen.workers)
         // A door may move beside itself, but not to where the other one still stands.
-        if wanted.listen.address != listen.address, wanted.listen.address.meets(admin.address) {
-            keep("listen.address", \.listen.address)
+        let (plain, tls) = (listen.plainAddress, listen.tls.address)
+        func isTaken(_ address: Address?, _ standing: [Address?]) -> Bool {
+            guard let address else { return false }
+            return standing.compactMap { $0 }.contains(where: address.meets)
         }
-        if wanted.admin.address != admin.address, wanted.admin.address.meets(listen.address) {
+        if wanted.listen.plainAddress != plain, isTaken(wanted.listen.plainAddress, [tls, admin.address]) {
+            keep("listen.address", \.listen.plainAddress)
+        }
+        if wanted.listen.tls.address != tls, isTaken(wanted.listen.tls.address, [plain, admin.address]) {
+            keep("listen.tls", \.listen.tls)
+        }
+        if wanted.admin.address != admin.address, isTaken(wanted.admin.address, [plain, tls]) {
             keep("admin.address", \.admin.address)
         }
         return (next, waiting)

@@ -164,10 +164,11 @@ final class Reloading: Sendable {
         }
         await settle(rooms, after: former)
         await entrances.leave(left)
+        entrances.refreshTLS()
 
         var report = ReloadReport(.applied, rooms.generation)
         report.setChanged(next.changes(from: before))
-        for remark in furnishing.remarks + (await refreshKeys(rooms, order)) {
+        for remark in furnishing.remarks + move.remarks + (await refreshKeys(rooms, order)) {
             site.journal.warn(remark)
             report.warnings.append(remark.text)
         }

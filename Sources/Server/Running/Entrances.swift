@@ -2,7 +2,8 @@ import OstiaryCore
 import OstiaryWire
 import Synchronization
 
-/// The sockets of both doors: where they stand now, and how a reload moves them.
+/// The sockets of both doors: where they stand now, and how a reload moves them. The public door may stand at two
+/// addresses, one of them with TLS.
 ///
 /// A door that moves is opened at its new address first. Only when the whole reload is good does the old address close;
 /// answers under way there go on to their end.
@@ -11,20 +12,41 @@ final class Entrances: Sendable {
     struct Services: Sendable {
         let publicDoor: @Sendable (Door, Worker) -> any EdgeService
         let adminDoor: @Sendable (_ isSocket: Bool, Worker) -> any EdgeService
+        let clock: any GateClock
+        /// Told of what happens to the public door's TLS.
+        let tlsNotice: @Sendable (TLSNotice) -> Void
     }
 
     /// One socket and the door whose connections come in by it.
     struct Entrance: Sendable {
         let listener: Listener
         let door: Door
+        var tls: ServerTLS?
+    }
+
+    /// What becomes of one of the public door's addresses.
+    fileprivate enum Step: Sendable {
+        case stays
+        case moves(Entrance)
+        case closes
     }
 
     /// New sockets, open already, and what they take the place of.
     struct Move: Sendable {
-        fileprivate var publicEntrance: Entrance?
+        fileprivate var plain = Step.stays
+        fileprivate var secure = Step.stays
+        /// Other files and versions for the TLS that stays where it is.
+        fileprivate var tls: ServerTLS.Change?
         fileprivate var adminEntrance: Entrance?
         fileprivate var socket: Listener?
         fileprivate var dropsSocket = false
+        /// What the operator should know.
+        fileprivate(set) var remarks: [Remark] = []
+
+        fileprivate var opened: [Entrance] {
+            [plain, secure].compactMap { if case .moves(let entrance) = $0 { entrance } else { nil } }
+                + (adminEntrance.map { [$0] } ?? [])
+        }
     }
 
     /// Sockets that have been left.
@@ -34,7 +56,10 @@ final class Entrances: Sendable {
     }
 
     private struct State {
-        var publicEntrance: Entrance
+        /// The public door without TLS.
+        var plain: Entrance?
+        /// The public door with TLS.
+        var secure: Entrance?
         /// Missing while another process is there that this one is to take the place of.
         var adminEntrance: Entrance?
         var adminDoor: Door
@@ -42,15 +67,21 @@ final class Entrances: Sendable {
         var isClosed = false
         /// Left by moves, while answers are still under way there.
         var left: [Entrance] = []
+
+        /// The public door, wherever it stands.
+        var publicEntrances: [Entrance] { [plain, secure].compactMap { $0 } }
     }
 
     private let crew: Crew
     private let services: Services
+    /// Keeps the books of the public door, wherever it stands.
+    private let publicDoor: Door
     private let state: Mutex<State>
 
-    private init(_ crew: Crew, _ services: Services, _ state: State) {
+    private init(_ crew: Crew, _ services: Services, _ publicDoor: Door, _ state: State) {
         self.crew = crew
         self.services = services
+        self.publicDoor = publicDoor
         self.state = Mutex(state)
     }
 
@@ -65,15 +96,20 @@ final class Entrances: Sendable {
         overlap: Bool
     ) async throws(Running.Failure) -> Entrances {
         let opening = Opening(crew: crew, services: services)
-        let limits = configuration.listen.limits.edge
-        let publicEntrance = try await opening.publicEntrance(
-            configuration.listen.address,
-            Door(limits: limits),
-            overlap: overlap
-        )
+        let publicDoor = Door(limits: configuration.listen.limits.edge)
         let adminDoor = Door(limits: EdgeLimits())
-        var state = State(publicEntrance: publicEntrance, adminDoor: adminDoor)
+        var state = State(adminDoor: adminDoor)
         do throws(Running.Failure) {
+            if let address = configuration.listen.plainAddress {
+                let door = Door(movedFrom: publicDoor)
+                state.plain = try await opening.publicEntrance(address, door, overlap: overlap)
+            }
+            if let address = configuration.listen.tls.address, let settings = configuration.listen.tls.settings {
+                let change = try change(to: settings)
+                for warning in change.warnings { services.tlsNotice(.warning(warning)) }
+                let door = Door(movedFrom: publicDoor)
+                state.secure = try await opening.secureEntrance(address, door, change, overlap: overlap)
+            }
             do throws(Running.Failure) {
                 state.adminEntrance = try await opening.adminEntrance(configuration.admin.address, adminDoor)
             } catch {
@@ -82,23 +118,38 @@ final class Entrances: Sendable {
             if let path = configuration.admin.socket {
                 state.socket = try await opening.socket(path, adminDoor, overlap: overlap)
             }
-            return Entrances(crew, services, state)
+            return Entrances(crew, services, publicDoor, state)
         } catch {
-            await publicEntrance.listener.stopAccepting()
+            for entrance in state.publicEntrances { await entrance.listener.stopAccepting() }
             await state.adminEntrance?.listener.stopAccepting()
             throw error
         }
     }
 
+    private static func change(to settings: TLSSettings) throws(Running.Failure) -> ServerTLS.Change {
+        do throws(TLSFault) {
+            return try ServerTLS.Change(to: settings)
+        } catch {
+            throw .other("listen.tls: \(error)")
+        }
+    }
+
     // MARK: Where they stand
 
-    var publicPort: Int? { state.withLock { $0.publicEntrance.listener.port } }
+    /// `nil` where the public door has TLS only.
+    var publicPort: Int? { state.withLock { $0.plain?.listener.port } }
+    /// `nil` where the public door has no TLS.
+    var securePort: Int? { state.withLock { $0.secure?.listener.port } }
     /// `nil` while another process is there.
     var adminPort: Int? { state.withLock { $0.adminEntrance?.listener.port } }
     var instruments: [Instrument] {
-        state.withLock { state in
-            state.publicEntrance.door.instruments(door: "public") + state.adminDoor.instruments(door: "admin")
-        }
+        publicDoor.instruments(door: "public") + publicDoor.secureInstruments(door: "public")
+            + state.withLock { $0.adminDoor.instruments(door: "admin") }
+    }
+
+    /// Looks whether the certificate's files have changed. It waits for the disk, so it is not for a loop.
+    func refreshTLS() {
+        state.withLock { $0.secure?.tls }?.refresh()
     }
 
     /// Opens the admin door if another process has left its address.
@@ -127,16 +178,19 @@ final class Entrances: Sendable {
         to next: Configuration
     ) async throws(Running.Failure) -> Move {
         let opening = Opening(crew: crew, services: services)
-        let (publicDoor, adminDoor) = state.withLock { ($0.publicEntrance.door, $0.adminDoor) }
+        let adminDoor = state.withLock { $0.adminDoor }
         var move = Move()
         do throws(Running.Failure) {
-            if next.listen.address != configuration.listen.address {
-                move.publicEntrance = try await opening.publicEntrance(
-                    next.listen.address,
-                    Door(movedFrom: publicDoor),
-                    overlap: next.listen.address.meets(configuration.listen.address)
-                )
+            let plain = configuration.listen.plainAddress
+            if next.listen.plainAddress != plain {
+                move.plain = .closes
+                if let address = next.listen.plainAddress {
+                    let door = Door(movedFrom: publicDoor)
+                    let overlap = plain.map(address.meets) ?? false
+                    move.plain = .moves(try await opening.publicEntrance(address, door, overlap: overlap))
+                }
             }
+            try await prepareTLS(from: configuration.listen.tls, to: next.listen.tls, opening, &move)
             if next.admin.address != configuration.admin.address {
                 move.adminEntrance = try await opening.adminEntrance(
                     next.admin.address,
@@ -155,13 +209,30 @@ final class Entrances: Sendable {
         }
     }
 
+    private func prepareTLS(
+        from tls: Configuration.TLS,
+        to next: Configuration.TLS,
+        _ opening: Opening,
+        _ move: inout Move
+    ) async throws(Running.Failure) {
+        guard let address = next.address, let settings = next.settings else {
+            if tls.address != nil { move.secure = .closes }
+            return
+        }
+        guard address != tls.address || settings != tls.settings else { return }
+        let change = try Self.change(to: settings)
+        move.remarks += change.warnings.map { Remark("a certificate's file", ["about": "\($0)"]) }
+        guard address != tls.address else { return move.tls = change }
+        let door = Door(movedFrom: publicDoor)
+        let overlap = tls.address.map(address.meets) ?? false
+        move.secure = .moves(try await opening.secureEntrance(address, door, change, overlap: overlap))
+    }
+
     /// Closes again what `prepare` opened.
     func abandon(_ move: Move) async {
-        await move.publicEntrance?.listener.stopAccepting()
-        await move.adminEntrance?.listener.stopAccepting()
+        for entrance in move.opened { await entrance.listener.stopAccepting() }
         await move.socket?.stopAccepting()
-        move.publicEntrance?.listener.cut()
-        move.adminEntrance?.listener.cut()
+        for entrance in move.opened { entrance.listener.cut() }
     }
 
     /// Makes the move, and puts the limits of `next` in force.
@@ -170,10 +241,9 @@ final class Entrances: Sendable {
         state.withLock { state in
             guard isAllowed() else { return nil }
             var left = Left()
-            if let entrance = move.publicEntrance {
-                left.entrances.append(state.publicEntrance)
-                state.publicEntrance = entrance
-            }
+            if let before = Self.take(move.plain, &state.plain) { left.entrances.append(before) }
+            if let before = Self.take(move.secure, &state.secure) { left.entrances.append(before) }
+            if let change = move.tls { state.secure?.tls?.apply(change) }
             if let entrance = move.adminEntrance {
                 if let before = state.adminEntrance { left.entrances.append(before) }
                 state.adminEntrance = entrance
@@ -185,9 +255,20 @@ final class Entrances: Sendable {
             }
             state.left.removeAll { $0.door.ownConnections == 0 }
             state.left += left.entrances
-            state.publicEntrance.door.change(to: next.listen.limits.edge)
+            publicDoor.change(to: next.listen.limits.edge)
             return left
         }
+    }
+
+    /// Takes one step; returns what is left by it.
+    private static func take(_ step: Step, _ entrance: inout Entrance?) -> Entrance? {
+        let former = entrance
+        switch step {
+        case .stays: return nil
+        case .moves(let next): entrance = next
+        case .closes: entrance = nil
+        }
+        return former
     }
 
     /// Closes what was left; answers under way there go on.
@@ -204,11 +285,11 @@ final class Entrances: Sendable {
     /// Refuses new work at the public door; answers in flight go on.
     /// - Parameter begin: called under the lock of `make`, so that no move is made afterwards.
     func beginDraining(_ begin: () -> Void) {
-        let listener = state.withLock { state in
+        let listeners = state.withLock { state in
             begin()
-            return state.publicEntrance.listener
+            return state.publicEntrances.map(\.listener)
         }
-        listener.drain()
+        for listener in listeners { listener.drain() }
     }
 
     /// No new connections at the addresses of either door from here on. The admin door's socket file stays to the end,
@@ -216,14 +297,14 @@ final class Entrances: Sendable {
     func stopAccepting() async {
         let listeners = state.withLock { state in
             state.isClosed = true
-            return [state.publicEntrance.listener, state.adminEntrance?.listener]
+            return (state.publicEntrances + [state.adminEntrance].compactMap { $0 }).map(\.listener)
         }
-        for listener in listeners { await listener?.stopAccepting() }
+        for listener in listeners { await listener.stopAccepting() }
     }
 
     /// Cuts what is still in flight at the public door.
     func cut() {
-        let listeners = state.withLock { state in [state.publicEntrance.listener] + state.left.map(\.listener) }
+        let listeners = state.withLock { state in (state.publicEntrances + state.left).map(\.listener) }
         for listener in listeners { listener.cut() }
     }
 

@@ -25,6 +25,19 @@ struct Opening {
         return Entrances.Entrance(listener: listener, door: door)
     }
 
+    func secureEntrance(
+        _ address: Configuration.Address,
+        _ door: Door,
+        _ first: ServerTLS.Change,
+        overlap: Bool
+    ) async throws(Running.Failure) -> Entrances.Entrance {
+        let tls = ServerTLS(first, door: door, clock: services.clock, notice: services.tlsNotice)
+        let listener = try await Self.listen(on: address, door, crew, overlap: overlap, tls: tls) { [services] worker in
+            services.publicDoor(door, worker)
+        }
+        return Entrances.Entrance(listener: listener, door: door, tls: tls)
+    }
+
     func adminEntrance(
         _ address: Configuration.Address,
         _ door: Door,
@@ -57,6 +70,7 @@ struct Opening {
         _ door: Door,
         _ crew: Crew,
         overlap: Bool = false,
+        tls: ServerTLS? = nil,
         _ make: @escaping @Sendable (Worker) -> any EdgeService
     ) async throws(Running.Failure) -> Listener {
         do {
@@ -65,6 +79,7 @@ struct Opening {
                 door: door,
                 crew: crew,
                 overlap: overlap,
+                tls: tls,
                 service: make
             )
         } catch let error as IOError where error.errnoCode == EADDRINUSE {

@@ -15,14 +15,28 @@ import OstiaryVault
 public enum Running {
     /// Where the doors ended up, for people and scripts that wait for it.
     public struct Doors: Sendable {
-        /// As bound, so with the port that the system chose.
-        public var listen: Configuration.Address
+        /// As bound, so with the port that the system chose; `nil` where the public door has TLS only.
+        public var listen: Configuration.Address?
+        /// The public door with TLS.
+        public var secure: Configuration.Address?
         public var admin: Configuration.Address
         /// Development mode's first token: `sub` is `dev-user`, valid 24 h.
         public var developmentToken: String?
 
-        public init(listen: Configuration.Address, admin: Configuration.Address, developmentToken: String? = nil) {
+        /// Where clients call: without TLS where that is possible, as whoever tries something out lacks the authority.
+        public var publicURL: String {
+            if let listen { return "http://\(listen)" }
+            return secure.map { "https://\($0)" } ?? ""
+        }
+
+        public init(
+            listen: Configuration.Address?,
+            secure: Configuration.Address? = nil,
+            admin: Configuration.Address,
+            developmentToken: String? = nil
+        ) {
             self.listen = listen
+            self.secure = secure
             self.admin = admin
             self.developmentToken = developmentToken
         }
@@ -114,7 +128,8 @@ extension Gate {
         }
         do {
             return Running.Doors(
-                listen: bound(configuration.listen.address, port),
+                listen: configuration.listen.plainAddress.map { bound($0, port) },
+                secure: configuration.listen.tls.address.map { bound($0, securePort) },
                 admin: bound(configuration.admin.address, adminPort),
                 developmentToken: try mint?.firstToken(at: rooms.clock.now)
             )

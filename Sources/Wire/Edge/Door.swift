@@ -108,6 +108,12 @@ public final class Door: Sendable {
                     "How often a client ran into a bound of the edge.",
                     labels: labels + [(name: "limit", value: limit.rawValue)]
                 ) { Double(counter.current) }
-            } + books.http2.instruments(labels)
+            }
+    }
+
+    /// What only a door has that may speak TLS.
+    public func secureInstruments(door: String) -> [Instrument] {
+        let labels = [(name: "door", value: door)]
+        return books.http2.instruments(labels) + books.tls.instruments(labels)
     }
 }

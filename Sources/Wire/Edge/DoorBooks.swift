@@ -25,6 +25,7 @@ final class DoorBooks: Sendable {
     let unanswered = Counter()
     let reachedLimits = EdgeLimit.allCases.map { _ in Counter() }
     let http2 = HTTP2Figures()
+    let tls = TLSFigures()
 
     init(limits: EdgeLimits) {
         let first = Posted(limits)

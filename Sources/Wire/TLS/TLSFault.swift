@@ -112,6 +112,8 @@ public enum TLSNotice: Sendable {
     /// The files changed into something that cannot be used; what was there before goes on.
     case refused(TLSFault)
     case warning(TLSWarning)
-    /// A handshake failed; the reason comes from a closed list.
-    case handshakeFailed(reason: StaticString)
+    /// Handshakes that failed lately, told once a minute at most: the client and the gate found nothing in common, or one
+    /// did not believe the other (`failed`); a client showed no certificate that is believed (`certificate`); it took too
+    /// long (`timeout`).
+    case handshakesFailed(failed: Int, certificate: Int, timeout: Int)
 }

@@ -10,18 +10,8 @@ final class TLSFigures: Sendable {
         /// The client showed no certificate, or one that is not believed.
         case certificate
         case timeout
+        /// It closed the connection before anything could fail, as whoever only looks for open ports does.
         case left
-
-        /// What the log says of it; `nil` where there is nothing to say.
-        var reason: StaticString? {
-            switch self {
-            case .http1, .http2: nil
-            case .failed: "failed"
-            case .certificate: "certificate"
-            case .timeout: "timeout"
-            case .left: "left"
-            }
-        }
     }
 
     private let results = Result.allCases.map { _ in Counter() }
@@ -35,35 +25,36 @@ final class TLSFigures: Sendable {
         results[index].increment()
     }
 
-    var instruments: [Instrument] {
+    func current(_ result: Result) -> Int {
+        Result.allCases.firstIndex(of: result).map { Int(results[$0].current) } ?? 0
+    }
+
+    func instruments(_ labels: [(name: String, value: String)]) -> [Instrument] {
         zip(Result.allCases, results).map { result, counter in
             Instrument(
                 "gw_tls_handshakes_total",
                 .counter,
                 "TLS handshakes with clients by what came of them.",
-                labels: [(name: "result", value: result.rawValue)]
+                labels: labels + [(name: "result", value: result.rawValue)]
             ) { Double(counter.current) }
         } + [
             Instrument(
                 "gw_tls_reloads_total",
                 .counter,
-                "Certificate files read again.",
-                labels: [("result", "changed")]
-            ) {
-                [reloads] in Double(reloads.current)
-            },
+                "Changes of the certificate's files by what came of them.",
+                labels: labels + [(name: "result", value: "changed")]
+            ) { [reloads] in Double(reloads.current) },
             Instrument(
                 "gw_tls_reloads_total",
                 .counter,
-                "Certificate files read again.",
-                labels: [("result", "refused")]
-            ) {
-                [refusedReloads] in Double(refusedReloads.current)
-            },
+                "Changes of the certificate's files by what came of them.",
+                labels: labels + [(name: "result", value: "refused")]
+            ) { [refusedReloads] in Double(refusedReloads.current) },
             Instrument(
                 "gw_tls_certificate_end_seconds",
                 .gauge,
-                "When the certificate in use ends, in seconds since 1970."
+                "When the certificate in use ends, in seconds since 1970; 0 for none.",
+                labels: labels
             ) { [until] in Double(until.current) },
         ]
     }

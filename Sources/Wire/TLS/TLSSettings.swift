@@ -24,7 +24,7 @@ public struct TLSSettings: Hashable, Sendable {
     }
 
     /// The files, each with what it is for.
-    var files: [(role: TLSFault.Role, path: String)] {
+    public var files: [(role: TLSFault.Role, path: String)] {
         [(.certificate, certificate), (.key, key)] + (authorities.map { [(.authorities, $0)] } ?? [])
     }
 }

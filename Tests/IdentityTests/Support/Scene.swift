@@ -79,13 +79,18 @@ struct Scene: Sendable {
     }
 }
 
-func call(_ token: String?, place: Credential.Place = .authorization) -> Call {
+func call(
+    _ token: String?,
+    place: Credential.Place = .authorization,
+    certificate: ClientCertificate? = nil
+) -> Call {
     Call(
         id: RequestID(high: 1, low: 2),
         method: .post,
         route: nil,
         query: [],
         credential: token.map { Credential(place: place, bytes: Array($0.utf8)) },
+        certificate: certificate,
         peer: Peer(address: "192.0.2.1"),
         started: MonotonicTime(nanoseconds: 0)
     )

@@ -18,6 +18,7 @@ struct Bench: Sendable {
     /// - Parameter service: made once for each worker.
     static func open<Result>(
         limits: EdgeLimits = EdgeLimits(),
+        door: Door? = nil,
         workers: Int = 1,
         trust: Trust = Trust(),
         place: Listener.Place? = nil,
@@ -28,7 +29,7 @@ struct Bench: Sendable {
     ) async throws -> Result {
         let counters = DialCounters()
         let crew = try Crew(count: workers, clock: clock, trust: trust, counters: counters)
-        let door = Door(limits: limits)
+        let door = door ?? Door(limits: limits)
         do {
             let listener = try await Listener.open(
                 place ?? .address(host: "127.0.0.1", port: 0),

@@ -35,8 +35,10 @@ struct SecureBench: Sendable {
         let notices = Observed<[String]>([])
         // Certificates are checked by the real time.
         let clock = ManualClock(now: Date().timeIntervalSince1970.rounded())
-        let tls = try ServerTLS(settings, clock: clock) { notice in notices.change { $0.append("\(notice)") } }
-        try await Bench.open(limits: limits, tls: tls, clock: clock, service: service) { bench in
+        let first = try ServerTLS.Change(to: settings)
+        let door = Door(limits: limits)
+        let tls = ServerTLS(first, door: door, clock: clock) { notice in notices.change { $0.append("\(notice)") } }
+        try await Bench.open(door: door, tls: tls, clock: clock, service: service) { bench in
             try await body(SecureBench(bench: bench, authority: authority, folder: folder, tls: tls, notices: notices))
         }
     }
@@ -55,6 +57,7 @@ struct SecureBench: Sendable {
     func handshakes(_ result: String) -> Double { counter("gw_tls_handshakes_total", result) }
 
     func counter(_ name: String, _ result: String) -> Double {
-        tls.instruments.first { $0.name == name && $0.labels.first?.value == result }?.read() ?? -1
+        bench.door.secureInstruments(door: "x").first { $0.name == name && $0.labels.last?.value == result }?.read()
+            ?? -1
     }
 }

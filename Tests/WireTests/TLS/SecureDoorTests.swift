@@ -111,7 +111,19 @@ import Testing
             try await bench.bench.pass(2)
             try await wait(for: "the place") { bench.bench.door.openConnections == 0 }
             #expect(bench.handshakes("timeout") == 1)
-            #expect(bench.notices.value.contains { $0.contains("timeout") })
+            // Told together with others, once a minute at most.
+            bench.tls.refresh()
+            bench.tls.refresh()
+            #expect(bench.notices.value == ["handshakesFailed(failed: 0, certificate: 0, timeout: 1)"])
+            let second = try bench.bench.client()
+            second.send(Sample.get)
+            try await second.receiveEnd()
+            try await wait(for: "the count") { bench.handshakes("failed") == 1 }
+            bench.tls.refresh()
+            #expect(bench.notices.value.count == 1)
+            try await bench.bench.pass(61)
+            bench.tls.refresh()
+            #expect(bench.notices.value.last == "handshakesFailed(failed: 1, certificate: 0, timeout: 0)")
         }
     }
 

@@ -17,7 +17,7 @@ import Testing
 
     private func fault(_ settings: TLSSettings) -> TLSFault? {
         do throws(TLSFault) {
-            _ = try ServerTLS(settings, clock: ManualClock(), notice: { _ in })
+            _ = try ServerTLS.Change(to: settings)
             return nil
         } catch {
             return error
@@ -71,11 +71,11 @@ import Testing
         let leaf = try Authority().leaf()
         var settings = try settings(folder, leaf)
         settings.key = try folder.write("open.pem", leaf.key, mode: 0o644)
-        let notices = Observed<[String]>([])
-        _ = try ServerTLS(settings, clock: ManualClock(now: Date().timeIntervalSince1970)) { notice in
-            if case .warning(let warning) = notice { notices.change { $0.append(warning.description) } }
-        }
-        #expect(notices.value == ["key file \(settings.key) may be read by others (mode 0644): chmod 600 if you can"])
+        let change = try ServerTLS.Change(to: settings)
+        #expect(
+            change.warnings.map(\.description)
+                == ["key file \(settings.key) may be read by others (mode 0644): chmod 600 if you can"]
+        )
     }
 
     @Test func saysOnceADayThatTheCertificateEnds() throws {
@@ -84,7 +84,8 @@ import Testing
         let settings = try settings(folder, Authority(now: start).leaf(days: 20))
         let clock = ManualClock(now: start)
         let warnings = Observed<[TLSWarning]>([])
-        let tls = try ServerTLS(settings, clock: clock) { notice in
+        let change = try ServerTLS.Change(to: settings)
+        let tls = ServerTLS(change, door: Door(limits: EdgeLimits()), clock: clock) { notice in
             if case .warning(let warning) = notice { warnings.change { $0.append(warning) } }
         }
         func pass(_ days: Double) -> [TLSWarning] {

@@ -8,6 +8,7 @@ struct Checks {
 
     mutating func run(_ configuration: inout Configuration) {
         checkDoors(configuration)
+        checkTLS(configuration)
         checkIdentity(configuration.identity)
         checkProviders(&configuration)
         checkModels(&configuration)
@@ -19,9 +20,9 @@ struct Checks {
     /// Nothing listens beyond loopback without authentication (SEC-004).
     private mutating func checkDoors(_ configuration: Configuration) {
         let (listen, admin) = (configuration.listen, configuration.admin)
-        if mode == .development, !listen.address.isLoopback {
+        for (path, address) in doorAddresses(listen) where mode == .development && !address.isLoopback {
             fault(
-                ["listen", "address"],
+                path,
                 "is not loopback, which development mode refuses",
                 hint: "listen on 127.0.0.1, or run without development mode"
             )
@@ -33,8 +34,11 @@ struct Checks {
                 hint: "use 127.0.0.1:8123, or admin.socket"
             )
         }
-        if listen.address.port != 0, listen.address == admin.address {
+        if listen.addresses.contains(where: { $0.port != 0 && $0 == admin.address }) {
             fault(["admin", "address"], "is the public door's address too", hint: "give each door its own port")
+        }
+        if let plain = listen.plainAddress, plain.port != 0, plain == listen.tls.address {
+            fault(["listen", "tls", "address"], "is `listen.address` too", hint: "give each its own port")
         }
         if let path = admin.socket, path.utf8.count > 107 {
             fault(["admin", "socket"], "is longer than the 107 bytes that a socket's path may have")
@@ -61,7 +65,9 @@ struct Checks {
                     hint: "remove identity.jwt and JWKS_URL, or run without development mode"
                 )
             }
-        } else if identity.jwt.isEmpty, !reading.hasFault(below: ["identity", "jwt"]) {
+        } else if identity.jwt.isEmpty, identity.certificates.subjectFrom == nil,
+            !reading.hasFault(below: ["identity", "jwt"])
+        {
             reading.fault(
                 reading.nearestPlace(to: ["identity", "jwt"]),
                 "`identity.jwt` has no issuer: nobody could enter",
@@ -277,7 +283,7 @@ struct Checks {
         reading.fault(place, "\(subject) \(message)", hint: hint)
     }
 
-    private mutating func missing(_ path: [String], _ key: String, hint: String) {
+    mutating func missing(_ path: [String], _ key: String, hint: String) {
         reading.fault(reading.nearestPlace(to: path), "`\(Reading.spell(path + [key]))` is missing", hint: hint)
     }
 }

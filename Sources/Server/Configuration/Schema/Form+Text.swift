@@ -49,6 +49,20 @@ extension Form where Value == String {
         )
     }
 
+    /// A scope name (RFC 6749 section 3.3).
+    static var scope: Form {
+        Form(
+            noun: "a scope name",
+            schema: [.init("type", "string"), .init("pattern", "^[!#-\\[\\]-~]+$")],
+            parse: { written throws(Complaint) in
+                let names = try Form<[String]>.scopes.parse(written)
+                guard names.count == 1, let name = names.first else { throw Complaint() }
+                return name
+            },
+            show: { $0 }
+        )
+    }
+
     /// An origin (RFC 6454 section 6.2) of a web page.
     static var origin: Form {
         Form(
