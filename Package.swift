@@ -52,7 +52,7 @@ let package = Package(
             name: "OstiaryServer",
             dependencies: [
                 "OstiaryCore", "OstiaryWire", "OstiaryIdentity", "OstiaryCharter", "OstiaryPurse", "OstiaryModels",
-                "OstiaryVault", "OstiaryJournal", nio, nioPosix, .product(name: "Yams", package: "Yams"),
+                "OstiaryVault", "OstiaryJournal", nio, .product(name: "Yams", package: "Yams"),
             ],
             path: "Sources/Server"
         ),
@@ -89,7 +89,7 @@ let package = Package(
             name: "ServerTests",
             dependencies: [
                 "OstiaryServer", "OstiaryCore", "OstiaryWire", "OstiaryIdentity", "OstiaryModels", "OstiaryJournal",
-                "OstiaryTesting", nio, nioPosix, crypto,
+                "OstiaryTesting", nio, crypto,
             ],
             exclude: ["Configuration/Golden"]
         ),

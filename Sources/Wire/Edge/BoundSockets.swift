@@ -7,6 +7,10 @@ struct BoundSockets: Sendable {
     /// Connections that may wait in the kernel, for each socket.
     static let backlog: Int32 = 1024
 
+    /// Bytes that the kernel takes for a client beyond what is under way to it. Without a bound it takes megabytes for
+    /// one that reads nothing, and the provider is held back only when those are full.
+    private static let unsent: Int32 = 128 * 1024
+
     /// One for each worker.
     let descriptors: [Descriptor]
     /// Whether all stand for one socket.
@@ -47,8 +51,9 @@ struct BoundSockets: Sendable {
                 let sharesFromTheStart = overlap || index > 0
                 let descriptor = try Descriptor.listening(address) { descriptor throws(IOError) in
                     descriptor.set(SOL_SOCKET, SO_REUSEADDR, Int32(1))
-                    // Connections inherit it, which saves a call for each.
+                    // Connections inherit these, which saves a call for each.
                     descriptor.set(Int32(IPPROTO_TCP), TCP_NODELAY, Int32(1))
+                    descriptor.set(Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT, unsent)
                     if sharesFromTheStart { try descriptor.share() }
                     try descriptor.bind(to: address)
                     if !sharesFromTheStart { try descriptor.share() }

@@ -186,6 +186,29 @@ import Testing
         }
     }
 
+    /// What the kernel takes for a client that reads nothing is bounded, and with it what the provider sends in vain.
+    @Test func holdsBackSoonForAClientThatReadsNothing() async throws {
+        let written = Observed(0)
+        try await Bench.open(service: { worker in
+            ClosureService(worker) { _, _, _, reply in
+                var stream = reply.stream(status: 200)
+                let piece = ByteBuffer(repeating: 0x61, count: 16 * 1024)
+                while (try? await stream.write(piece)) != nil { written.change { $0 += piece.readableBytes } }
+                _ = stream.cut(.client)
+            }
+        }) { bench async throws in
+            let client = try bench.client(receiveBuffer: 4096)
+            client.send(Sample.get)
+            try await wait(for: "the gate has nowhere to put more") {
+                await bench.crew.onFirst { worker in
+                    worker.loop.poller.all.contains { ($0 as? SocketTransport)?.isWritable == false }
+                }
+            }
+            #expect(written.value < 512 * 1024)
+            client.reset()
+        }
+    }
+
     @Test func resolvesTheNameOfItsPlace() async throws {
         try await Bench.open(place: .address(host: "localhost", port: 0), service: echoingPaths) { bench async throws in
             #expect(bench.port != 0)
