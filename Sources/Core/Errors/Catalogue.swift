@@ -248,7 +248,8 @@ extension GateError.Code {
                 source: .upstream,
                 retry: .safe,
                 sentence: "The provider cannot be reached",
-                hint: "Check the provider's base_url and its state."
+                hint:
+                    "Check the provider's base_url and its state; where the log's cause is address_denied, its addresses."
             )
         case .upstreamProtocolError:
             .init(

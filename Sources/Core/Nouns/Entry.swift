@@ -24,7 +24,7 @@ public struct Entry: Sendable {
     public var route: String?
     public var status: Int
     public var outcome: Outcome
-    /// The inner reason of a refusal, from a closed list.
+    /// The inner reason of a refusal or of a stream's cut, from a closed list.
     public var cause: String?
     /// Seconds, from the request's first byte.
     public var duration: Double

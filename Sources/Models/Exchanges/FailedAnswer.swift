@@ -4,7 +4,7 @@ import OstiaryWire
 
 /// A provider's error, taken in before any of it goes on: providers quote the key that they were asked with, and no
 /// client may have it, nor what else an error tells of the provider's inside (SEC-506;
-/// `docs/decisions/0005-provider-errors-are-searched-for-the-key.md`, `0012-what-passes-of-a-providers-error.md`).
+/// `docs/decisions/0005-provider-errors-are-searched-for-the-key.md`).
 ///
 /// At most 2 KiB of it pass, without the key, credentials in URLs and stack traces. JSON stays JSON; a page becomes an
 /// error of the gate's own words with the provider's status.

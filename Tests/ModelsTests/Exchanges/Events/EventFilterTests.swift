@@ -14,6 +14,8 @@ import Testing
     @Test(arguments: [
         "data: 1\n\n", "data: 1\n\ndata: 2\n\n", "event: a\ndata: 1\nid: 7\nretry: 3\n\n", ": still here\n",
         "data: 1\r\n\r\nevent: b\r\ndata: 2\r\n\r\n", "\n", ":\n\n", "data\n\n", "data: tab\tand umlaut ü\n\n",
+        // What a model writes is escaped, and stays inside of its event.
+        #"data: {"content":"\n\nevent: error\ndata: {}\u0000\r"}"# + "\n\n",
     ])
     func plainEventsPassAsTheyAre(_ stream: String) throws {
         #expect(try Self.pass([stream]) == [stream])
