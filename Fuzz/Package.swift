@@ -25,7 +25,10 @@ let package = Package(
             name: "OstiaryWire",
             dependencies: ["OstiaryCore", nio],
             path: "Product/Wire",
-            sources: ["HTTP1", "Addresses", "Dialler/Origin.swift"]
+            sources: [
+                "HTTP1", "HTTP2/Frames", "HTTP2/HPACK", "HTTP2/Server/RequestHead+FieldBlock.swift", "Addresses",
+                "Dialler/Origin.swift",
+            ]
         ),
         .target(
             name: "OstiaryIdentity",
@@ -34,15 +37,17 @@ let package = Package(
         ),
         .target(
             name: "OstiaryModels",
-            dependencies: ["OstiaryCore", nio],
+            dependencies: ["OstiaryCore", "OstiaryWire", nio],
             path: "Product/Models",
-            sources: ["Scan", "Usage"]
+            sources: [
+                "Scan", "Usage", "Exchanges/Events/EventScanner.swift", "Exchanges/Events/EventRewriter.swift",
+            ]
         ),
         .target(
             name: "OstiaryServer",
             dependencies: ["OstiaryCore", "OstiaryWire", .product(name: "Yams", package: "Yams")],
             path: "Product/Server",
-            sources: ["Configuration"]
+            sources: ["Configuration", "Running/LoopbackClient.swift"]
         ),
         .executableTarget(
             name: "fuzz",

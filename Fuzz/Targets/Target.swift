@@ -1,7 +1,8 @@
 /// The parsers that see input from outside (SEC-001). Beyond not trapping, each target demands something of what was
 /// read; see its function.
 enum Target: String, CaseIterable {
-    case head, answer, chunk, target, json, facts, sse, base64url, jws, jwks, configuration, origin, llhttp, foundation, signature
+    case head, answer, chunk, target, json, facts, sse, base64url, jws, jwks, configuration, origin, llhttp, foundation
+    case signature, stream, frames, fields
 
     func run(_ bytes: [UInt8]) {
         switch self {
@@ -20,6 +21,9 @@ enum Target: String, CaseIterable {
         case .llhttp: fuzzBesideLLHTTP(bytes)
         case .foundation: fuzzBesideFoundation(bytes)
         case .signature: fuzzSignature(bytes)
+        case .stream: fuzzStream(bytes)
+        case .frames: fuzzFrames(bytes)
+        case .fields: fuzzFieldBlocks(bytes)
         }
     }
 }

@@ -3,11 +3,12 @@ import OstiaryCore
 
 /// One client connection: reads heads strictly, hands each request to the service, writes the answers in order.
 ///
-/// One exchange at a time: pipelined requests wait in `inbound`. Everything runs on the worker's loop.
+/// One exchange at a time: pipelined requests wait in `inbound`, and one of them is begun in a turn of the loop, so that a
+/// client which sends many at once takes turns with all others. Everything runs on the worker's loop.
 ///
 /// A client that ends its direction has left, whether it reset the connection or closed it: HTTP/1.1 cannot tell a
 /// client that still listens from one that does not, and a provider must not work for nobody.
-final class ServerConnection: ServerExchangeState, ServerExchange, TransportOwner, DoorConnection {
+final class ServerConnection: ServerExchangeState, ServerExchange, TransportOwner, DoorConnection, Gathering {
     enum Phase {
         /// Waiting for, or reading, a request head.
         case head
@@ -40,6 +41,9 @@ final class ServerConnection: ServerExchangeState, ServerExchange, TransportOwne
     private var isProcessing = false
     // Requests wait here unread, as the client does not take the answers it has already.
     private var isHeldBack = false
+    // A request was begun in this turn of the loop; the others wait for the next.
+    private var hasHadTurn = false
+    private var isGivingWay = false
     private var drained = 0
 
     init(
@@ -67,6 +71,7 @@ final class ServerConnection: ServerExchangeState, ServerExchange, TransportOwne
         } else {
             inbound.writeImmutableBuffer(bytes)
         }
+        if !isGivingWay { hasHadTurn = false }
         process()
     }
 
@@ -110,7 +115,9 @@ final class ServerConnection: ServerExchangeState, ServerExchange, TransportOwne
             switch phase {
             case .head:
                 guard transport?.isWritable == true else { return holdBack() }
+                guard !hasHadTurn else { return giveWay() }
                 guard readHead() else { return }
+                hasHadTurn = true
             case .exchange:
                 let before = inbound.readableBytes
                 feedBody()
@@ -132,6 +139,22 @@ final class ServerConnection: ServerExchangeState, ServerExchange, TransportOwne
     }
 
     private var isExchangeOver: Bool { answer.isComplete && body.isComplete }
+
+    /// Lets the loop's other connections have their turn before the next request of this one.
+    private func giveWay() {
+        if inbound.readableBytes > EdgeLimits.bodyWindow { transport?.setReading(false) }
+        guard !isGivingWay else { return }
+        isGivingWay = true
+        worker.loop.gather(self)
+    }
+
+    func finishGathering() {
+        isGivingWay = false
+        hasHadTurn = false
+        guard phase == .head, !isHeldBack else { return }
+        transport?.setReading(true)
+        process()
+    }
 
     /// A client that sends requests and takes no answers gets no more of them made.
     private func holdBack() {

@@ -27,6 +27,37 @@ import Testing
         #expect(bench.door.openConnections == 0)
     }
 
+    // SEC-109
+    @Test func beginsOneRequestInATurnOfTheLoop() {
+        let bench = ConnectionBench(ClosureService.paths)
+        let answers = { bench.transport.written.components(separatedBy: "HTTP/1.1 200").count - 1 }
+        bench.connection.received(ByteBuffer(string: String(repeating: Sample.get, count: 50)))
+        #expect(answers() == 1)
+        // Bytes that come meanwhile do not push in front of others' turns.
+        bench.connection.received(ByteBuffer(string: Sample.get))
+        #expect(answers() == 1)
+        bench.connection.finishGathering()
+        #expect(answers() == 2)
+        bench.loop.run()
+        #expect(answers() == 51)
+        #expect(bench.connection.phase == .head)
+        #expect(bench.transport.others == [])
+        // The next one that comes alone is begun at once.
+        bench.connection.received(ByteBuffer(string: Sample.get))
+        #expect(answers() == 52)
+    }
+
+    // SEC-701
+    @Test func takesNoMoreOfAClientWhoseRequestsWaitForTheirTurn() {
+        let bench = ConnectionBench(ClosureService.paths)
+        let many = String(repeating: Sample.get, count: 5000)
+        bench.connection.received(ByteBuffer(string: many))
+        #expect(!bench.transport.isReading)
+        bench.loop.run()
+        #expect(bench.transport.isReading)
+        #expect(bench.transport.written.components(separatedBy: "HTTP/1.1 200").count - 1 == 5000)
+    }
+
     @Test func readsAHeadFromSingleBytes() {
         let bench = ConnectionBench(ClosureService.paths)
         for octet in ("\r\n" + Sample.get).utf8 { bench.receive(String(UnicodeScalar(octet))) }

@@ -1,0 +1,1 @@
+../../Tests/ModelsTests/Exchanges/Events/EventReader.swift
