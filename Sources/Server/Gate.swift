@@ -85,9 +85,10 @@ public final class Gate: Sendable {
         try await crew.checkDeadlines()
     }
 
-    /// Refuses new work and lets idle connections go; answers in flight go on. Nothing is reloaded from here on.
+    /// Says that the gate goes down; who comes is still served, and told not to come again. Nothing is reloaded from here
+    /// on.
     func beginShutdown() async {
-        entrances.beginDraining { house.beginClosing() }
+        entrances.announceEnd { house.beginClosing() }
     }
 
     /// No new connections from here on, but at the admin door's socket file.
@@ -95,8 +96,16 @@ public final class Gate: Sendable {
         await entrances.stopAccepting()
     }
 
+    /// Lets idle connections go; answers in flight go on.
+    func closeIdle() {
+        entrances.closeIdle()
+    }
+
     /// Requests that are being answered now.
     var inFlight: Int { Int(rooms.journal.metrics.inFlight.current) }
+
+    /// Whether any client is connected to the public door.
+    var isConnected: Bool { entrances.connections > 0 }
 
     /// Cuts what is still in flight, so that no client takes its answer for complete.
     func cut() {

@@ -21,7 +21,7 @@ struct Serve: AsyncParsableCommand {
     @Flag(help: "be the issuer too, on loopback only, and print a token; for development")
     var devMode = false
 
-    @Flag(help: "start beside a running gate of the same user, which shares the public door until it ends")
+    @Flag(help: "start beside a running gate of the same user, and take its new connections from now on")
     var overlap = false
 
     @Flag(help: "check everything, say what would be served, and stop")

@@ -1,5 +1,6 @@
 """Going down: streams finish inside the grace time or are cut, never ended (SEC-706)."""
 
+import asyncio
 import signal
 import threading
 import time
@@ -90,3 +91,60 @@ def test_calls_during_the_farewell_are_answered_or_told(start, configuration, to
     reader.join(10)
     assert reader.error is None
     assert gate.process.wait(10) == 0
+
+
+class ManyStreams(threading.Thread):
+    """Many streams at once on asyncio: half of them end by themselves in time, the others would not."""
+
+    def __init__(self, gate, token, count):
+        super().__init__(daemon=True)
+        self.gate, self.token, self.count = gate, token, count
+        self.begun = 0
+        self.ends = []
+        self.start()
+
+    def run(self):
+        asyncio.run(self.read_all())
+
+    async def read_all(self):
+        await asyncio.gather(*(self.read(number) for number in range(self.count)))
+
+    async def read(self, number):
+        isShort = number % 2 == 0
+        model = f"stream-{40 if isShort else 4000}-100.{number}"
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.gate.port)
+        document = {"model": model, "stream": True, "messages": [{"role": "user", "content": "hello"}]}
+        writer.write(raw.post("/v1/chat/completions", self.token, document))
+        data = b""
+        try:
+            while piece := await reader.read(65536):
+                if b"data: " not in data and b"data: " in data + piece:
+                    self.begun += 1
+                data = (data + piece)[-4096:]
+        except ConnectionResetError:
+            pass
+        # A complete body ends with the last chunk; a cut one does not, however it is closed.
+        self.ends.append((isShort, data.endswith(b"0\r\n\r\n")))
+        writer.close()
+
+
+def test_five_hundred_streams_end_or_are_cut_inside_the_grace_time(start, configuration, token):
+    limits = {"requests_per_minute": 60000, "burst": 10000, "concurrent": 1000, "failures_per_minute": 10000}
+    gate = start(configuration(shutdown={"grace": 8}, limits=limits, listen={"limits": {"connections_per_peer": 2000}}))
+    streams = ManyStreams(gate, token, 500)
+    end = time.monotonic() + 20
+    while streams.begun < 500 and time.monotonic() < end:
+        time.sleep(0.02)
+    assert streams.begun == 500
+    begin = time.monotonic()
+    gate.terminate()
+    assert gate.process.wait(15) == 0
+    took = time.monotonic() - begin
+    streams.join(10)
+    print(f"500 streams: {took:.2f} s with a grace time of 8 s")
+    assert 7.5 <= took <= 10
+    assert len(streams.ends) == 500
+    for isShort, isWhole in streams.ends:
+        assert isWhole is isShort, "a stream that had time was cut, or a cut one looks complete"
+    cut = [line for line in gate.log if line.get("cut") == "shutdown"]
+    assert len(cut) == 250

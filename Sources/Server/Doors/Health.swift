@@ -1,6 +1,14 @@
 import OstiaryCore
 import OstiaryIdentity
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// What the gate says of itself: whether it lives, and whether it can serve. It never asks a provider.
 struct Health {
     let rooms: Rooms
@@ -25,25 +33,23 @@ struct Health {
 
     private func document(_ status: String) -> [UInt8] {
         let sets = rooms.verifier.keySets
-        return JSONWriter.write(
-            .members(
-                ("status", .string(status)),
-                ("version", .string(Version.current)),
-                ("protocol_version", .integer(ProtocolVersion.current)),
-                ("sealed", .string("off")),
-                (
-                    "configuration",
-                    isDetailed ? rooms.generation.document : rooms.generation.publicDocument
-                ),
-                (
-                    "keys",
-                    .members(
-                        ("usable", .integer(sets.reduce(0) { $0 + $1.usable })),
-                        ("age_seconds", sets.compactMap(\.ageSeconds).max().map { .integer($0) } ?? .null),
-                        ("stale", .bool(sets.contains(where: \.stale)))
-                    )
+        var members: [(name: String, value: JSONValue)] = [
+            ("status", .string(status)),
+            ("version", .string(Version.current)),
+            ("protocol_version", .integer(ProtocolVersion.current)),
+            ("sealed", .string("off")),
+            ("configuration", isDetailed ? rooms.generation.document : rooms.generation.publicDocument),
+            (
+                "keys",
+                .members(
+                    ("usable", .integer(sets.reduce(0) { $0 + $1.usable })),
+                    ("age_seconds", sets.compactMap(\.ageSeconds).max().map { .integer($0) } ?? .null),
+                    ("stale", .bool(sets.contains(where: \.stale)))
                 )
-            )
-        )
+            ),
+        ]
+        // Tells two gates apart that share a port.
+        if isDetailed { members.append(("pid", .integer(Int(getpid())))) }
+        return JSONWriter.write(.object(JSONObject(members: members.map { .init(name: $0.name, value: $0.value) })))
     }
 }

@@ -163,7 +163,7 @@ final class Reloading: Sendable {
             return turnedAway("the gate is going down")
         }
         await settle(rooms, after: former)
-        await entrances.leave(left)
+        await entrances.leave(left, clock: site.clock)
         entrances.refreshTLS()
 
         var report = ReloadReport(.applied, rooms.generation)

@@ -86,9 +86,9 @@ final class Entrances: Sendable {
     }
 
     /// Opens both doors.
-    /// - Parameter overlap: whether a process is there already that this one is to take the place of. Connections to the
-    ///   public door are shared with it, the admin door's socket file becomes this one's, and the admin door's address
-    ///   follows when the other has left it (`openAdminDoor`).
+    /// - Parameter overlap: whether a process is there already that this one is to take the place of. New connections to
+    ///   the public door come here, the admin door's socket file becomes this one's, and the admin door's address follows
+    ///   when the other has left it (`openAdminDoor`).
     static func open(
         _ configuration: Configuration,
         _ crew: Crew,
@@ -271,25 +271,30 @@ final class Entrances: Sendable {
         return former
     }
 
-    /// Closes what was left; answers under way there go on.
-    func leave(_ left: Left) async {
-        for entrance in left.entrances {
-            await entrance.listener.stopAccepting()
-            entrance.listener.drain()
-        }
+    /// Closes what was left; answers under way there go on, and idle connections have the time of a farewell to be told.
+    func leave(_ left: Left, clock: any GateClock) async {
         await left.socket?.stopAccepting()
+        for entrance in left.entrances {
+            entrance.listener.announceEnd()
+            await entrance.listener.stopAccepting()
+        }
+        guard !left.entrances.isEmpty else { return }
+        Task.detached {
+            try? await clock.sleep(seconds: Shutdown.farewell)
+            for entrance in left.entrances { entrance.listener.drain() }
+        }
     }
 
     // MARK: Going down
 
-    /// Refuses new work at the public door; answers in flight go on.
+    /// Tells clients of the public door to look elsewhere: no connection outlives its next exchange.
     /// - Parameter begin: called under the lock of `make`, so that no move is made afterwards.
-    func beginDraining(_ begin: () -> Void) {
+    func announceEnd(_ begin: () -> Void) {
         let listeners = state.withLock { state in
             begin()
             return state.publicEntrances.map(\.listener)
         }
-        for listener in listeners { listener.drain() }
+        for listener in listeners { listener.announceEnd() }
     }
 
     /// No new connections at the addresses of either door from here on. The admin door's socket file stays to the end,
@@ -301,6 +306,15 @@ final class Entrances: Sendable {
         }
         for listener in listeners { await listener.stopAccepting() }
     }
+
+    /// Closes the public door's idle connections.
+    func closeIdle() {
+        let listeners = state.withLock { state in (state.publicEntrances + state.left).map(\.listener) }
+        for listener in listeners { listener.drain() }
+    }
+
+    /// Connections at the public door, wherever they came in.
+    var connections: Int { publicDoor.openConnections }
 
     /// Cuts what is still in flight at the public door.
     func cut() {

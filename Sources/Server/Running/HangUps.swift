@@ -25,7 +25,7 @@ final class HangUps: Sendable {
     }
 
     /// Reloads the gate's configuration at each one until `stop`.
-    func reload(_ gate: Gate) async {
+    func reload(_ gate: Gate, telling manager: ServiceManager) async {
         var seen = 0
         while true {
             await signals.wait(for: seen + 1)
@@ -36,7 +36,9 @@ final class HangUps: Sendable {
                 kill(getpid(), SIGTERM)
                 return
             }
+            manager.reloading(SystemClock())
             _ = await gate.reloading.reload()
+            manager.ready()
         }
     }
 

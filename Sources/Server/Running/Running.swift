@@ -86,6 +86,7 @@ public enum Running {
         CoreDumps.forbid()
         let hangUps = HangUps()
         let environment = ProcessInfo.processInfo.environment
+        let manager = ServiceManager(environment)
         // While there are no threads of the gate's yet, as the environment has no lock.
         Vault.forgetEnvironment(configuration.secretVariables)
         let gate = try await Gate.open(
@@ -105,8 +106,9 @@ public enum Running {
             await gate.close()
             throw error
         }
-        Task.detached { await hangUps.reload(gate) }
-        await Shutdown(gate: gate, clock: SystemClock()).awaitSignal()
+        manager.ready()
+        Task.detached { await hangUps.reload(gate, telling: manager) }
+        await Shutdown(gate: gate, clock: SystemClock()).awaitSignal { manager.stopping() }
         hangUps.stop()
     }
 

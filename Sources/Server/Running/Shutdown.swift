@@ -9,15 +9,19 @@ import OstiaryJournal
     import Darwin
 #endif
 
-/// How the gate ends: `/health` turns to 503, the listening socket stays a second for balancers, answers in flight get
-/// the grace time, and what is left then is cut, not ended. A second signal cuts at once.
+/// How the gate ends: `/health` turns to 503 and every answer closes its connection; a second later the listening sockets
+/// and idle connections close; answers in flight get the grace time, and what is left then is cut, not ended. A second
+/// signal cuts at once.
 struct Shutdown: Sendable {
     let gate: Gate
     /// Seconds that answers in flight get; as the configuration in force says where nothing is given.
     var grace: Double?
     let clock: any GateClock
-    /// Seconds that the listening socket stays open, so that balancers see `/health` before connections are refused.
+    /// Seconds that the listening socket stays open, so that balancers see `/health` before connections are refused, and
+    /// that idle connections stay, so that clients learn of it by an answer and not by a request that is lost.
     static let farewell = 1.0
+    /// Seconds after which nobody is waited for who is connected and asks for nothing.
+    private static let lastCall = 2.5
     /// Seconds that the entries of cut answers get to be written.
     private static let lastWords = 0.5
     private static let glance = 0.05
@@ -25,9 +29,11 @@ struct Shutdown: Sendable {
     private static let patience = 1.9
 
     /// Returns when SIGTERM or SIGINT has come and the gate has ended.
-    func awaitSignal() async {
+    /// - Parameter begins: called when it has come.
+    func awaitSignal(_ begins: () -> Void) async {
         let signals = Signals([SIGTERM, SIGINT])
         await signals.wait(for: 1)
+        begins()
         let grace = grace ?? gate.configuration.shutdown.grace
         gate.rooms.journal.event(.info, "shutting down", ["in_flight": "\(gate.inFlight)"])
         let watches = [
@@ -58,7 +64,13 @@ struct Shutdown: Sendable {
             if (try? await clock.sleep(seconds: Self.glance)) == nil { break }
         }
         await gate.stopAccepting()
-        while gate.inFlight > 0, !isUrgent(), clock.monotonic.seconds(since: started) < grace {
+        gate.closeIdle()
+        var quietSince = clock.monotonic
+        while gate.isConnected, !isUrgent(), clock.monotonic.seconds(since: started) < grace {
+            // Who was let in as one of the last, or has just had an answer to its end, may be sending a request; such
+            // connections end by themselves.
+            if gate.inFlight > 0 { quietSince = clock.monotonic }
+            if clock.monotonic.seconds(since: quietSince) >= Self.lastCall { break }
             if (try? await clock.sleep(seconds: Self.glance)) == nil { break }
         }
         if gate.inFlight > 0 {

@@ -29,6 +29,10 @@ public struct EdgeLimits: Hashable, Sendable {
     static let bodyWindow = 64 * 1024
     /// What is read and thrown away after an early answer before the connection is given up.
     static let drain = 64 * 1024
+    /// How long a connection stays that was to be kept when its answer began, and was not any more when it ended.
+    static let lastCall = 0.5
+    /// How long a door that drains waits for the first request of a connection.
+    static let firstCall = 2.0
     /// How long a connection that ends early may go on sending.
     static let lingerTime = 2.0
 

@@ -104,6 +104,12 @@ public final class Listener: Sendable {
         for stop in stops { try? await stop.get() }
     }
 
+    /// No connection outlives its next exchange from now on. Idle ones stay until `drain`, so that a client that is about
+    /// to send has its request answered and is told.
+    public func announceEnd() {
+        door.beginDraining()
+    }
+
     /// No connection outlives its exchange from now on; idle ones close at once.
     public func drain() {
         door.beginDraining()

@@ -54,9 +54,12 @@ extension ServerConnection {
         awaitBody()
     }
 
-    /// Ends an idle connection; one with an exchange goes on and is not kept afterwards.
+    /// Ends an idle connection; one with an exchange goes on and is not kept afterwards. One that has never asked for
+    /// anything was made for a request that is on its way.
     func drain() {
-        if phase == .head, inbound.readableBytes == 0 { end() }
+        guard phase == .head, inbound.readableBytes == 0 else { return }
+        guard requests == 0 else { return end() }
+        phaseDeadline = min(phaseDeadline, now.advanced(bySeconds: EdgeLimits.firstCall))
     }
 
     /// Ends the connection now, in a way the client cannot take for a complete answer.

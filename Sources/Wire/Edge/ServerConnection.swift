@@ -37,7 +37,7 @@ final class ServerConnection: ServerExchangeState, ServerExchange, TransportOwne
     private var headEnd = HeadEnd()
     private var isLineChecked = false
     private var hasSkippedLine = false
-    private var requests = 0
+    private(set) var requests = 0
     private var isProcessing = false
     // Requests wait here unread, as the client does not take the answers it has already.
     private var isHeldBack = false
@@ -321,9 +321,9 @@ final class ServerConnection: ServerExchangeState, ServerExchange, TransportOwne
         isLineChecked = false
         hasSkippedLine = false
         if inbound.readableBytes == 0 { inbound = ByteBuffer() }
-        phaseDeadline = now.advanced(bySeconds: door.limits.idleTime)
+        // Who was told that the connection is kept, and may be sending, is told otherwise by one more answer.
+        phaseDeadline = now.advanced(bySeconds: door.isDraining ? EdgeLimits.lastCall : door.limits.idleTime)
         transport?.setReading(true)
-        if door.isDraining, inbound.readableBytes == 0 { end() }
     }
 
     /// Called when an answer is complete.

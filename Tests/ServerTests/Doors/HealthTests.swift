@@ -27,10 +27,17 @@ import Testing
 
     @Test func tellsThatItGoesDown() async throws {
         try await GateRig.run { rig async throws in
-            let idle = try rig.client()
-            idle.send(rig.request("GET", "/health"))
-            #expect(try await idle.answer().status == 200)
+            let (idle, silent) = (try rig.client(), try rig.client())
+            for line in [idle, silent] {
+                line.send(rig.request("GET", "/health"))
+                #expect(try await line.answer().status == 200)
+            }
             await rig.gate.beginShutdown()
+            // Who sends on a connection that was kept is answered, and told that it is over.
+            idle.send(rig.request("GET", "/health"))
+            let told = try await idle.answer()
+            #expect(told.status == 503)
+            #expect(told["connection"] == "close")
             try await idle.receiveEnd()
             for target in ["/health", "/ready"] {
                 let answer = try await rig.ask("GET", target)
@@ -41,6 +48,18 @@ import Testing
             }
             // Who has not noticed yet is still served.
             #expect(try await rig.chat().status == 200)
+            #expect(try await silent.staysSilent(milliseconds: 20))
+            // One of the last that are let in is waited for, for a moment.
+            let (late, never) = (try rig.client(), try rig.client())
+            await rig.gate.stopAccepting()
+            rig.gate.closeIdle()
+            try await silent.receiveEnd()
+            late.send(rig.chatRequest())
+            #expect(try await late.answer().status == 200)
+            try await late.receiveEnd()
+            #expect(try await never.staysSilent(milliseconds: 20))
+            try await rig.pass(2.1)
+            try await never.receiveEnd()
         }
     }
 

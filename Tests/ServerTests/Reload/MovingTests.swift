@@ -29,20 +29,39 @@ import Testing
             let report = await rig.reload { $0.listen.address = .init(host: "127.0.0.1", port: port) }
             #expect(report.outcome == .applied)
             #expect(rig.gate.port == Int(port))
-            try await idle.receiveEnd()
             #expect(throws: (any Error).self) { try RawConnection(port: old) }
+            // Idle connections of the old address have a second in which an answer may tell them.
+            #expect(try await idle.staysSilent(milliseconds: 20))
+            try await wait(for: "the idle connection to end") {
+                rig.clock.advance(0.5)
+                return try await rig.metric(#"gw_edge_connections{door="public"}"#) == 1
+            }
+            try await idle.receiveEnd()
             #expect(try await rig.ask("GET", "/health").text.contains(#""status":"ok""#))
             #expect(try await rig.askAdmin("GET", "/health").status == 200)
-            #expect(try await rig.metric(#"gw_edge_connections{door="public"}"#) == 1)
 
             provider.send(RecordingUpstream.chunk("data: 2\n\n") + "0\r\n\r\n")
             #expect(try await busy.answer().text == "data: 1\n\ndata: 2\n\n")
+            // It was told that the connection is kept, and might have asked once more.
+            try await rig.pass(0.6)
             try await busy.receiveEnd()
             try await wait(for: "the last connection to end") {
                 try await rig.metric(#"gw_edge_connections{door="public"}"#) == 0
             }
             // Two at the old address, one at the new.
             #expect(try await rig.metric(#"gw_edge_requests_total{door="public"}"#) == 3)
+        }
+    }
+
+    @Test func aDoorMovesBesideItself() async throws {
+        let port = try freePort()
+        try await GateRig.run({ $0.listen.address = .init(host: "127.0.0.1", port: port) }) { rig async throws in
+            #expect(try await rig.chat().status == 200)
+            let report = await rig.reload { $0.listen.address = .init(host: "0.0.0.0", port: port) }
+            #expect(report.outcome == .applied)
+            #expect(report.waiting == [])
+            #expect(rig.gate.port == Int(port))
+            for _ in 0..<10 { #expect(try await rig.chat().status == 200) }
         }
     }
 

@@ -194,6 +194,40 @@ import Testing
         }
     }
 
+    @Test func whoWasToldThatAConnectionIsKeptMayAskOnceMore() async throws {
+        let ends = Latch()
+        try await Bench.open(service: { worker in
+            ClosureService(worker) { _, head, body, reply in
+                guard head.path == "/stream" else {
+                    _ = reply.send(status: 200, body: ByteBuffer(string: head.path))
+                    return
+                }
+                var stream = reply.stream(status: 200)
+                try? await stream.write(ByteBuffer(string: "begun"))
+                try? await ends.wait()
+                _ = stream.finish()
+            }
+        }) { bench async throws in
+            let lines = try (0..<2).map { _ in try bench.client() }
+            for line in lines {
+                line.send("GET /stream HTTP/1.1\r\nHost: x\r\n\r\n")
+                try await line.receive(until: "begun")
+            }
+            bench.listener.announceEnd()
+            ends.open()
+            for line in lines { #expect(try await line.answer().isComplete) }
+            lines[0].send(Sample.get)
+            let answer = try await lines[0].answer()
+            #expect(answer.status == 200)
+            #expect(answer["connection"] == "close")
+            #expect(try await lines[0].receiveEnd() == .clean)
+            // And who does not ask is let go soon.
+            #expect(try await lines[1].staysSilent(milliseconds: 20))
+            try await bench.pass(0.6)
+            #expect(try await lines[1].receiveEnd() == .clean)
+        }
+    }
+
     @Test func cutsWhatIsInFlightSoThatItDoesNotLookComplete() async throws {
         let begun = Latch()
         let cut = Observed<Entry.Cut?>(nil)

@@ -20,6 +20,9 @@ extension Configuration {
             - a section with nothing in it is the same as one left out, except where its line says otherwise
             - anchors and aliases are read; merge keys (`<<`), tags and second documents are faults
 
+            A running gate reads all of this again at `ostiary reload` or SIGHUP ([Operations](operations.md#reloading)).
+            Only `listen.workers` waits for a restart.
+
 
             """
         page += sections(schema.described(Configuration()), path: [])
