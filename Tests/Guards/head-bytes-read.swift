@@ -1,4 +1,4 @@
-// expect: 'bytes' is inaccessible due to 'private' protection level
+// expect: 'bytes' is inaccessible due to 'internal' protection level
 // SEC-003
 import OstiaryWire
 

@@ -5,7 +5,7 @@ extension Configuration {
         /// Whether the door is open without TLS: not where `tls.address` was given and `address` was not.
         public var isPlain = true
         /// The same door with TLS.
-        public var tls: TLS = TLS()
+        public var tls: DoorTLS = DoorTLS()
         /// Event loops; `nil` means one per core.
         public var workers: Int?
         /// Origins (RFC 6454) of web pages that may call; a preflight from any other is refused.

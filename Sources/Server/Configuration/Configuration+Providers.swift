@@ -20,7 +20,7 @@ extension Configuration {
         public var key: SecretReference?
         /// Where the name in `baseURL` may lead; `nil` for what the name says by itself.
         public var addresses: AddressRules.Reach?
-        public var tls: TLS = TLS()
+        public var tls: ProviderTLS = ProviderTLS()
         public var timeouts: Timeouts = Timeouts()
         public var breaker: Breaker.Settings = Breaker.Settings()
 
@@ -39,7 +39,7 @@ extension Configuration {
     }
 
     /// Whom TLS to a provider believes.
-    public struct TLS: Hashable, Sendable {
+    public struct ProviderTLS: Hashable, Sendable {
         /// False only for a provider on this machine.
         public var verify: Bool = true
         /// A file with the certificates of the authority that is believed instead of the system's; `nil` for those.

@@ -57,7 +57,7 @@ extension Configuration {
         ),
     ]
 
-    private static let tlsFields: [Field<TLS>] = [
+    private static let tlsFields: [Field<ProviderTLS>] = [
         .value(
             \.verify,
             About(name: "verify", help: "false believes every certificate; only for a provider on this machine"),

@@ -1,5 +1,5 @@
 extension Configuration {
-    static let tlsFields: [Field<TLS>] = [
+    static let doorTLSFields: [Field<DoorTLS>] = [
         .value(
             \.address,
             About(

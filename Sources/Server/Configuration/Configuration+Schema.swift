@@ -66,7 +66,7 @@ extension Configuration {
         .section(
             \.tls,
             About(name: "tls", help: "the same door with TLS, for HTTP/2 and HTTP/1.1 as each client prefers"),
-            tlsFields
+            doorTLSFields
         ),
         .value(
             \.workers,

@@ -1,6 +1,6 @@
 extension Configuration {
     /// The public door with TLS.
-    public struct TLS: Hashable, Sendable {
+    public struct DoorTLS: Hashable, Sendable {
         /// The oldest version of TLS that is spoken.
         public enum Version: String, Sendable, CaseIterable {
             case v1_3 = "1.3"

@@ -210,8 +210,8 @@ final class Entrances: Sendable {
     }
 
     private func prepareTLS(
-        from tls: Configuration.TLS,
-        to next: Configuration.TLS,
+        from tls: Configuration.DoorTLS,
+        to next: Configuration.DoorTLS,
         _ opening: Opening,
         _ move: inout Move
     ) async throws(Running.Failure) {

@@ -105,9 +105,12 @@ public final class Listener: Sendable {
     }
 
     /// No connection outlives its next exchange from now on. Idle ones stay until `drain`, so that a client that is about
-    /// to send has its request answered and is told.
+    /// to send has its request answered and is told; those that speak HTTP/2 are told at once.
     public func announceEnd() {
         door.beginDraining()
+        for worker in workers {
+            worker.value.loop.execute { worker.value.announceEnd(of: self.door) }
+        }
     }
 
     /// No connection outlives its exchange from now on; idle ones close at once.
@@ -129,6 +132,10 @@ public final class Listener: Sendable {
 }
 
 extension Worker {
+    fileprivate func announceEnd(of door: Door) {
+        for connection in connections(of: door) { connection.announceEnd() }
+    }
+
     fileprivate func drainConnections(of door: Door) {
         for connection in connections(of: door) { connection.drain() }
     }

@@ -20,6 +20,7 @@ import Testing
         "gw_http2_streams": "100 for each of gw_http2_connections",
         "gw_inflight_requests": "gw_edge_connections_limit: one for each connection",
         "gw_signature_fast": "0 or 1",
+        "gw_tls_certificate_end_seconds": "a time",
         "gw_upstream_breaker": "0, 1 or 2",
         "gw_reservations_in_flight": "gw_edge_connections_limit: one for each request",
         "gw_upstream_connections": "gw_edge_connections_limit: one for each request, and the idle ones of each pool",

@@ -103,7 +103,7 @@ public final class HTTP2Client: Sendable {
     public func leave() { channel.close(promise: nil) }
 
     /// Returns when the gate has ended the connection.
-    public func untilClosed() async throws { try await channel.closeFuture.get() }
+    public func untilClosed() async throws { try await wait(for: "the connection is closed") { !channel.isActive } }
 
     /// A request on its way.
     public struct Stream: Sendable {

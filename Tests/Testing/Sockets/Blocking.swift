@@ -59,7 +59,7 @@ public final class Observed<Value: Sendable>: @unchecked Sendable {
     @discardableResult
     public func wait(
         _ what: String,
-        seconds: Double = 10,
+        seconds: Double = 30,
         until isWanted: @escaping @Sendable (Value) -> Bool
     ) async throws -> Value {
         try await blocking { [self] in

@@ -52,7 +52,7 @@ public final class RawConnection: @unchecked Sendable {
     }
 
     /// The next answer: complete, or as far as it came before the connection ended. Interim answers (1xx) count.
-    public func answer(toHEAD: Bool = false, seconds: Double = 10) async throws -> RawMessage {
+    public func answer(toHEAD: Bool = false, seconds: Double = 30) async throws -> RawMessage {
         try await blocking { [self] in
             while true {
                 if let message = RawMessage(bytes[taken...], hasNoBody: toHEAD, isEnded: ending == .clean),
@@ -67,7 +67,7 @@ public final class RawConnection: @unchecked Sendable {
     }
 
     /// The next answer's head, as soon as it is there. It stays unread: `answer` takes it with its body.
-    public func head(seconds: Double = 10) async throws -> RawMessage {
+    public func head(seconds: Double = 30) async throws -> RawMessage {
         try await blocking { [self] in
             while true {
                 if let message = RawMessage(bytes[taken...]) { return message }
@@ -77,7 +77,7 @@ public final class RawConnection: @unchecked Sendable {
     }
 
     /// Reads until this text has come.
-    public func receive(until text: String, seconds: Double = 10) async throws {
+    public func receive(until text: String, seconds: Double = 30) async throws {
         try await blocking { [self] in
             while !String(decoding: bytes[taken...], as: UTF8.self).contains(text) {
                 try readMore(of: text.debugDescription, seconds)
@@ -86,7 +86,7 @@ public final class RawConnection: @unchecked Sendable {
     }
 
     /// Reads `count` bytes more than were taken, or to the end.
-    public func receive(count: Int, seconds: Double = 10) async throws {
+    public func receive(count: Int, seconds: Double = 30) async throws {
         try await blocking { [self] in
             while bytes.count - taken < count, ending == nil {
                 guard read(seconds) else { throw NothingHappened("\(count) bytes come") }
@@ -96,7 +96,7 @@ public final class RawConnection: @unchecked Sendable {
 
     /// Reads to the end of the connection.
     @discardableResult
-    public func receiveEnd(seconds: Double = 10) async throws -> Ending {
+    public func receiveEnd(seconds: Double = 30) async throws -> Ending {
         try await blocking { [self] in
             while ending == nil {
                 guard read(seconds) else { throw NothingHappened("the connection ends") }

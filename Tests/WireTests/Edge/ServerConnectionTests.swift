@@ -242,8 +242,25 @@ import Testing
         #expect(busy.transport.others == [.close])
 
         let idle = ConnectionBench(ClosureService.paths)
+        idle.receive(Sample.get)
         idle.connection.drain()
         #expect(idle.transport.others == [.close])
+    }
+
+    // SEC-706
+    @Test func drainingWaitsForTheFirstRequestOfAConnection() {
+        let fresh = ConnectionBench(ClosureService.paths)
+        fresh.door.beginDraining()
+        fresh.connection.drain()
+        #expect(fresh.transport.others == [])
+        fresh.receive(Sample.get)
+        #expect(fresh.transport.written.contains("connection: close"))
+        #expect(fresh.transport.others == [.close])
+
+        let silent = ConnectionBench(ClosureService.paths)
+        silent.connection.drain()
+        silent.pass(EdgeLimits.firstCall + 0.1)
+        #expect(silent.transport.others == [.close])
     }
 
     @Test func cuttingOffResetsAnAnswerInFlight() {

@@ -25,7 +25,7 @@ extension Checks {
 
     mutating func checkTLS(_ provider: Configuration.Provider, at path: [String]) {
         let tls = provider.tls
-        guard tls != Configuration.TLS() else { return }
+        guard tls != Configuration.ProviderTLS() else { return }
         let url = (provider.baseURL ?? provider.kind.publicURL).flatMap(WebURL.init)
         let key = path + ["tls", tls.verify ? "authority" : "verify"]
         if let url, !url.isSecure { fault(key, "means nothing over plain http", hint: "remove it") }

@@ -15,13 +15,8 @@ extension Checks {
         let tls = configuration.listen.tls
         checkClients(configuration)
         guard tls.address != nil else {
-            guard !reading.hasFault(below: Self.path) else { return }
-            for key in ["certificate", "key", "minimum_version", "client_certificates"]
-            where reading.place(of: Self.path + [key]) != nil {
-                missing(Self.path, "address", hint: "such as address: 0.0.0.0:8443")
-                return
-            }
-            return
+            guard tls != Configuration.DoorTLS(), !reading.hasFault(below: Self.path) else { return }
+            return missing(Self.path, "address", hint: "such as address: 0.0.0.0:8443")
         }
         if tls.certificate == nil, !reading.hasFault(below: Self.path + ["certificate"]) {
             missing(Self.path, "certificate", hint: "add certificate: cert.pem, the gate's own certificate first")
@@ -70,7 +65,7 @@ extension Checks {
     }
 }
 
-extension Configuration.TLS {
+extension Configuration.DoorTLS {
     /// As TLS wants them; `nil` where there is none.
     var settings: TLSSettings? {
         guard address != nil, let certificate, let key else { return nil }

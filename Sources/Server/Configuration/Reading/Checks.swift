@@ -278,9 +278,8 @@ struct Checks {
         let place = reading.nearestPlace(to: path)
         let before = reading.path
         reading.path = path
-        let subject = reading.subject(at: place)
+        reading.fault(place, "\(reading.subject(at: place)) \(message)", hint: hint)
         reading.path = before
-        reading.fault(place, "\(subject) \(message)", hint: hint)
     }
 
     mutating func missing(_ path: [String], _ key: String, hint: String) {

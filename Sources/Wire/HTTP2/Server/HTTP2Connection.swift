@@ -172,12 +172,17 @@ final class HTTP2Connection: TransportOwner, DoorConnection, HTTP2LinkOwner {
 
     /// Tells the client to open no more streams. It may have done so already, so those that come before it has answered
     /// are served (RFC 9113 section 6.8).
-    func drain() {
+    func announceEnd() {
         guard phase == .open else { return }
-        guard !link.streams.isEmpty else { return leave() }
         phase = .leaving
         link.announceLeaving()
         phaseDeadline = now.advanced(bySeconds: EdgeLimits.lingerTime)
+    }
+
+    func drain() {
+        guard phase == .open else { return }
+        guard link.streams.isEmpty else { return announceEnd() }
+        leave()
     }
 
     func pingAnswered() {
