@@ -11,9 +11,11 @@ import time
 import httpx
 import openai
 import pytest
+from h2.events import DataReceived, ResponseReceived
 
 from certificates import Authority
 from gate import free_port
+from http2 import Connection
 
 HTTP2 = pytest.mark.parametrize("http2", [False, True], ids=["http1", "http2"])
 
@@ -144,20 +146,21 @@ def iter_once(piece):
     yield piece
 
 
-def test_a_stream_that_is_left_ends_at_the_provider(web, token, ask, named, upstream, secure):
-    model = named("stream-1000-20")
-    body = question(ask, model, stream=True)
-    client = web()
-    with client.stream("POST", "/v1/chat/completions", headers=bearer(token), json=body) as answer:
-        next(answer.iter_lines())
+def test_a_stream_that_is_left_ends_at_the_provider(token, ask, authority, secure):
+    connection = Connection(secure.tls, authority.file)
+    left = connection.post("/v1/chat/completions", bearer(token), question(ask, "stream-1000-20", stream=True))
+    connection.until(DataReceived, left)
+    connection.leave(left)
     # Others on the connection go on, and the log says who left.
-    assert client.get("/health").status_code == 200
+    other = connection.post("/v1/chat/completions", bearer(token), question(ask))
+    assert dict(connection.until(ResponseReceived, other).headers)[":status"] == "200"
     for _ in range(200):
         cut = [line for line in secure.log if line.get("cut") == "client" and line.get("status") == 200]
         if cut:
             break
         time.sleep(0.05)
     assert cut
+    connection.close()
 
 
 def test_a_certificate_is_a_caller(web, authority, ask):
