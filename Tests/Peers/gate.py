@@ -13,7 +13,7 @@ CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def binary():
-    path = os.environ.get("OSTIARY_BINARY") or str(CHECKOUT / ".build/debug/ostiary")
+    path = os.path.abspath(os.environ.get("OSTIARY_BINARY") or CHECKOUT / ".build/debug/ostiary")
     if not os.access(path, os.X_OK):
         raise RuntimeError(f"there is no program at {path}; `make build` makes it, OSTIARY_BINARY names another")
     return path

@@ -24,6 +24,7 @@ class ServerExchangeState {
     /// What waits for something on behalf of this exchange; cancelled when the client leaves.
     final var task: Task<Void, Never>?
     fileprivate final var runs: UInt64 = 0
+    fileprivate final var lastEnded: UInt64 = 0
 
     init(worker: Worker, door: Door, peer: Peer, certificate: ClientCertificate?) {
         self.worker = worker
@@ -91,9 +92,14 @@ extension ServerExchange {
     func run(_ serial: UInt64, _ operation: @escaping () async -> Void) {
         runs &+= 1
         let run = runs
-        let task = worker.run(operation)
+        let task = worker.run { [self] in
+            await operation()
+            // A task keeps the memory of its deepest moment, several KiB, for as long as somebody holds it.
+            lastEnded = run
+            if run == runs { self.task = nil }
+        }
         guard isCurrent(serial) else { return task.cancel() }
-        // The task has begun already, and may have handed over to another one.
-        if run == runs { self.task = task }
+        // The task has begun already, and may have ended or handed over to another one.
+        if run == runs, lastEnded != run { self.task = task }
     }
 }

@@ -48,6 +48,36 @@ private typealias Kind = FrameHead.Kind
         #expect(frames.last?.text == "hello")
     }
 
+    @Test func handsOverABodyTogetherWithItsHead() {
+        let wasAtHand = Observed<[Bool]>([])
+        let bench = HTTP2Bench { worker, head, body, reply in
+            wasAtHand.change { $0.append(body.isComplete) }
+            await ClosureService.bodies(worker, head, body, reply)
+        }
+        bench.send(
+            Frames.headers(1, Frames.get("/p", method: "POST"), isEnd: false),
+            Frames.data(1, "hel"),
+            Frames.data(1, "lo", isEnd: true)
+        )
+        bench.send(Frames.headers(3, Frames.get("/p", method: "POST"), isEnd: false), Frames.data(3, "he"))
+        #expect(wasAtHand.value == [true, false])
+        bench.send(Frames.data(3, "y", isEnd: true))
+        #expect(bench.frames().filter { $0.kind == Kind.data }.map(\.text) == ["hello", "hey"])
+    }
+
+    // SEC-110
+    @Test func makesNothingOfARequestThatIsResetInTheSameBreath() {
+        let served = Observed(0)
+        let bench = HTTP2Bench { worker, head, body, reply in
+            served.change { $0 += 1 }
+            await ClosureService.bodies(worker, head, body, reply)
+        }
+        bench.send(Frames.headers(1, Frames.get("/p", method: "POST"), isEnd: false), Frames.reset(1))
+        #expect(served.value == 0)
+        #expect(bench.connection.link.streams.isEmpty)
+        #expect(bench.connection.running == 0)
+    }
+
     @Test func answersManyStreamsOfOneBatchInOneWrite() throws {
         let bench = HTTP2Bench(ClosureService.paths)
         let before = bench.transport.actions.count

@@ -71,11 +71,24 @@ private typealias Kind = FrameHead.Kind
         }
         var stream: Int32 = 1
         while bench.goodbye == nil, stream < 1000 {
-            bench.send(Frames.headers(stream, Frames.get("/p", method: "POST"), isEnd: false), Frames.reset(stream))
+            bench.send(stream, Frames.get("/p", method: "POST"), isEnd: false)
+            bench.send(Frames.reset(stream))
             stream += 2
         }
         #expect(bench.goodbye == .enhanceYourCalm)
         #expect((100...102).contains(made.value))
+    }
+
+    // SEC-110: CVE-2023-44487
+    @Test func endsAConnectionThatOpensAndResetsStreamsInOneBreath() {
+        let bench = HTTP2Bench(ClosureService.bodies)
+        var stream: Int32 = 1
+        while bench.goodbye == nil, stream < 1000 {
+            bench.send(Frames.headers(stream, Frames.get("/p", method: "POST"), isEnd: false), Frames.reset(stream))
+            stream += 2
+        }
+        #expect(bench.goodbye == .enhanceYourCalm)
+        #expect((201...205).contains(stream))
     }
 
     // SEC-110: CVE-2025-8671

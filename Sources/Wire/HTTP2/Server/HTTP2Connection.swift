@@ -31,8 +31,10 @@ final class HTTP2Connection: TransportOwner, DoorConnection, HTTP2LinkOwner {
     private var nextStreamDeadline = MonotonicTime.never
     /// Exchanges that somebody still works for. A client that opens streams and resets them has no more of them made
     /// than one that waits.
-    private var running = 0
+    private(set) var running = 0
     private var requests = 0
+    /// Exchanges that came in this breath and wait for the rest of it.
+    private var held: [HTTP2Exchange] = []
 
     init(worker: Worker, door: Door, peer: Peer, certificate: ClientCertificate?, service: any EdgeService) {
         self.worker = worker
@@ -64,6 +66,7 @@ final class HTTP2Connection: TransportOwner, DoorConnection, HTTP2LinkOwner {
     }
 
     func receivedAll() {
+        startHeld()
         link.flushSoon()
         guard phase != .closed, phase != .lingering else { return }
         if !link.isInsideHead {
@@ -97,6 +100,7 @@ final class HTTP2Connection: TransportOwner, DoorConnection, HTTP2LinkOwner {
         }
         door.release(peer)
         transport = nil
+        held = []
         link.gone()
     }
 
@@ -144,6 +148,17 @@ final class HTTP2Connection: TransportOwner, DoorConnection, HTTP2LinkOwner {
         case .open: phaseDeadline = now.advanced(bySeconds: door.limits.idleTime)
         case .left: finish()
         case .leaving, .lingering, .closed: break
+        }
+    }
+
+    /// Has this exchange started when all that is at hand has been read.
+    func start(_ exchange: HTTP2Exchange) { held.append(exchange) }
+
+    private func startHeld() {
+        while !held.isEmpty {
+            let exchanges = held
+            held.removeAll(keepingCapacity: true)
+            for exchange in exchanges { exchange.start() }
         }
     }
 

@@ -7,7 +7,9 @@ final class HTTP2Exchange: ServerExchangeState, ServerExchange, HTTP2StreamOwner
     let stream: HTTP2Stream
     /// Whether no handle acts any more.
     private(set) var isOver = false
-    private var hasBegun = false
+    private var isCounted = false
+    /// The request, until the service has it.
+    private var held: RequestHead?
     /// Body bytes for which the client has credit again.
     private var credited = 0
     private var bodyDeadline = MonotonicTime.never
@@ -28,7 +30,9 @@ final class HTTP2Exchange: ServerExchangeState, ServerExchange, HTTP2StreamOwner
 
     var link: HTTP2Link { connection.link }
 
-    /// Hands the request to the service.
+    /// Takes the request in. The service gets it when its body is complete or when all that came with it has been read,
+    /// whichever is first: most bodies come together with their head, and a service that has all of a body need not wait
+    /// for it.
     func begin(_ head: RequestHead, isEnd: Bool) {
         door.requests.increment()
         body = IncomingBody(unframed: head, isEnded: isEnd)
@@ -37,16 +41,26 @@ final class HTTP2Exchange: ServerExchangeState, ServerExchange, HTTP2StreamOwner
             door.reached(.body)
             return refuse(GateError(.bodyTooLarge))
         }
-        if !body.isComplete, !body.owesContinue { awaitBody() }
         connection.began()
+        isCounted = true
+        held = head
+        guard !body.isComplete else { return start() }
+        if !body.owesContinue { awaitBody() }
+        connection.start(self)
+    }
+
+    /// Hands the request to the service, unless the stream has ended by now.
+    func start() {
+        guard let head = held else { return }
+        held = nil
+        guard !isOver else { return }
         let request = RequestBody(connection: self, serial: 0)
-        hasBegun = true
         connection.service.answer(head, body: request, peer: peer, reply: Reply(connection: self, serial: 0))
     }
 
     // Nobody works for it any more: whoever did held on to it.
     deinit {
-        if hasBegun { connection.returned() }
+        if isCounted { connection.returned() }
     }
 
     /// Answers a request that no service will see.
@@ -89,6 +103,7 @@ final class HTTP2Exchange: ServerExchangeState, ServerExchange, HTTP2StreamOwner
         } else {
             awaitBody()
         }
+        if body.isComplete { start() }
         wakeBodyWaiter()
     }
 
