@@ -81,6 +81,25 @@ struct HuffmanCode: Sendable {
         var count = 0
         var index = 0
         var written = 0
+        let octets = input.bytes
+        // Five short codes are never longer than what is at hand after eight octets were looked at. Of the last of them a
+        // part may be in `bits` already that is not counted; it is put there once more, the same.
+        fast: while index &+ 8 <= octets.byteCount, written &+ 5 <= output.count {
+            let word = UInt64(bigEndian: octets.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self))
+            bits |= word >> UInt64(truncatingIfNeeded: count)
+            let taken = (63 &- count) &>> 3
+            index &+= taken
+            count &+= taken &* 8
+            for _ in 0..<5 {
+                let entry = short[Int(truncatingIfNeeded: bits &>> UInt64(64 &- Self.shortBits))]
+                let length = Int(entry & 0xf)
+                guard length > 0 else { break fast }
+                output[written] = UInt8(truncatingIfNeeded: entry &>> 4)
+                written &+= 1
+                bits &<<= UInt64(truncatingIfNeeded: length)
+                count &-= length
+            }
+        }
         while true {
             while count <= 56, index < input.count {
                 bits |= UInt64(input[index]) << UInt64(56 - count)
