@@ -18,7 +18,7 @@ struct AnswerHeadReader {
     /// Takes bytes in; returns the head once it is complete.
     /// - Throws: when it cannot be read in one way only, or is too large.
     mutating func read(_ bytes: ByteBuffer) throws(HeadFault) -> AnswerHead? {
-        if inbound.readableBytes == 0 { inbound = bytes } else { inbound.writeImmutableBuffer(bytes) }
+        inbound.takeIn(bytes)
         while true {
             let end = try inbound.withReadableSpan { span throws(HeadFault) in try headEnd.find(span) }
             guard let end else {

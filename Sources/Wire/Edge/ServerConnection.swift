@@ -66,11 +66,7 @@ final class ServerConnection: ServerExchangeState, ServerExchange, TransportOwne
     }
 
     func received(_ bytes: ByteBuffer) {
-        if inbound.readableBytes == 0 {
-            inbound = bytes
-        } else {
-            inbound.writeImmutableBuffer(bytes)
-        }
+        inbound.takeIn(bytes)
         if !isGivingWay { hasHadTurn = false }
         process()
     }

@@ -58,6 +58,19 @@ import Testing
         #expect(bench.transport.written.components(separatedBy: "HTTP/1.1 200").count - 1 == 5000)
     }
 
+    // SEC-701
+    @Test func keepsNothingOfRequestsThatWereAnswered() {
+        let bench = ConnectionBench(ClosureService.paths)
+        // There are always some waiting, so the buffer is never empty.
+        bench.connection.received(ByteBuffer(string: String(repeating: Sample.get, count: 3)))
+        for _ in 0..<20_000 {
+            bench.connection.received(ByteBuffer(string: Sample.get))
+            bench.connection.finishGathering()
+            #expect(bench.connection.inbound.readableBytes > 0)
+        }
+        #expect(bench.connection.inbound.capacity <= 1024)
+    }
+
     @Test func readsAHeadFromSingleBytes() {
         let bench = ConnectionBench(ClosureService.paths)
         for octet in ("\r\n" + Sample.get).utf8 { bench.receive(String(UnicodeScalar(octet))) }

@@ -36,7 +36,7 @@ struct FrameReader {
 
     /// Takes bytes in; they are read by `next`.
     mutating func take(_ bytes: ByteBuffer) {
-        if inbound.readableBytes == 0 { inbound = bytes } else { inbound.writeImmutableBuffer(bytes) }
+        inbound.takeIn(bytes)
     }
 
     /// Whether the beginning of a frame waits for its rest.

@@ -56,11 +56,7 @@ extension HTTP2Link {
     func sendBody(_ stream: HTTP2Stream, _ bytes: ByteBuffer, isEnd: Bool) {
         guard !stream.isClosed, !stream.isLocalClosed, case .open = stream.ending else { return }
         if isEnd { stream.ending = .end }
-        if stream.pending.readableBytes == 0 {
-            stream.pending = bytes
-        } else {
-            stream.pending.writeImmutableBuffer(bytes)
-        }
+        stream.pending.takeIn(bytes)
         // In turn if others wait, else at once.
         if ready.isEmpty, transport?.isWritable != false, out.readableBytes < Self.sendBatch {
             send(stream, atMost: Self.sendBatch)
