@@ -132,7 +132,7 @@ extension ByteWriter {
     public mutating func writeField(_ name: StaticString, text value: String) {
         writeStaticString(name)
         writeStaticString(": ")
-        writeBytes(value.utf8.filter(OctetClass.fieldValue.contains))
+        for byte in value.utf8 where OctetClass.fieldValue.contains(byte) { writeByte(byte) }
         writeStaticString("\r\n")
     }
 }
