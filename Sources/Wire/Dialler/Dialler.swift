@@ -31,6 +31,8 @@ public final class Dialler {
         var open = 0
         var budget = RetryBudget()
 
+        var isUsed: Bool { open > 0 || dial != nil }
+
         init(_ target: UpstreamTarget) {
             self.target = target
         }
@@ -198,7 +200,7 @@ public final class Dialler {
     private func pool(_ target: UpstreamTarget) -> Pool {
         if let pool = pools[ObjectIdentifier(target)] { return pool }
         let now = worker.now
-        pools = pools.filter { $0.value.open > 0 || !$0.value.budget.isForgotten(at: now) }
+        pools = pools.filter { $0.value.isUsed || !$0.value.budget.isForgotten(at: now) }
         let pool = Pool(target)
         pools[ObjectIdentifier(target)] = pool
         return pool
@@ -249,7 +251,7 @@ public final class Dialler {
         worker.counters.open.add(-1)
         pool.open -= 1
         // Without connections it stays for as long as its budget remembers anything.
-        if pool.open == 0, pool.budget.isForgotten(at: worker.now) {
+        if !pool.isUsed, pool.budget.isForgotten(at: worker.now) {
             pools[ObjectIdentifier(pool.target)] = nil
         }
     }
