@@ -45,6 +45,11 @@ extension Configuration {
             Form<AddressRules.Reach>.choice.optional
         ),
         .section(\.tls, About(name: "tls", help: "whom TLS to the provider believes"), tlsFields),
+        .value(
+            \.http2,
+            About(name: "http2", help: "whether HTTP/2 is offered over TLS; a provider without it gets HTTP/1.1"),
+            .truth
+        ),
         .section(
             \.timeouts,
             About(name: "timeouts", help: "how long the provider may take"),
