@@ -79,7 +79,14 @@ public final class Vault: Sendable {
     /// What the vault shows to the operator.
     public var instruments: [Instrument] {
         let count = Double(boxes.count)
-        return [Instrument("gw_vault_keys", .gauge, "Keys that the vault holds.") { count }]
+        return [
+            Instrument("gw_vault_keys", .gauge, "Keys that the vault holds.") { count },
+            Instrument(
+                "gw_secret_unlocked_bytes",
+                .gauge,
+                "Bytes of secrets that the system did not lock into memory; raise LimitMEMLOCK."
+            ) { Double(Secret.unlockedBytes) },
+        ]
     }
 
     private static func keep(

@@ -7,22 +7,6 @@ import Testing
 
 private let permit = Permit.sample()
 
-/// A folder that is gone after the test.
-private final class Folder {
-    let path = FileManager.default.temporaryDirectory.appendingPathComponent("vault-\(UUID())").path
-
-    init() throws { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
-
-    func file(_ text: String, mode: Int = 0o600, name: String = "key") throws -> String {
-        let file = "\(path)/\(name)"
-        try Data(text.utf8).write(to: URL(fileURLWithPath: file))
-        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file)
-        return file
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-}
-
 private func open(_ reference: String, _ environment: [String: String] = [:]) throws -> Vault {
     try Vault(["openai": SourceReference(reference)], environment: environment)
 }
