@@ -46,7 +46,12 @@ let package = Package(
         .target(name: "OstiaryCharter", dependencies: ["OstiaryCore"], path: "Sources/Charter"),
         .target(name: "OstiaryPurse", dependencies: ["OstiaryCore"], path: "Sources/Purse"),
         .target(name: "OstiaryModels", dependencies: ["OstiaryCore", "OstiaryWire", nio], path: "Sources/Models"),
-        .target(name: "OstiaryVault", dependencies: ["OstiaryCore", crypto, cryptoExtras], path: "Sources/Vault"),
+        .target(name: "CKeyring", path: "Sources/CKeyring"),
+        .target(
+            name: "OstiaryVault",
+            dependencies: ["OstiaryCore", "CKeyring", crypto, cryptoExtras],
+            path: "Sources/Vault"
+        ),
         .target(name: "OstiaryJournal", dependencies: ["OstiaryCore"], path: "Sources/Journal"),
         .target(
             name: "OstiaryServer",

@@ -8,6 +8,7 @@ import OstiaryCore
 ///
 ///     vault-victim loop STORE KEY SEED
 ///     vault-victim step STORE KEY STEP CHANGE
+///     vault-victim keyring            one write and one read, each with what came of it and how long it took
 ///
 /// Changes: `put NAME VALUE`, `remove NAME`, `data` (another data key), `master` (another master).
 @main
@@ -16,6 +17,7 @@ enum Victim {
         // As a full disk would: the system answers with an error then, and does not end the process.
         signal(SIGXFSZ, SIG_IGN)
         let arguments = CommandLine.arguments
+        if arguments.dropFirst().first == "keyring" { return keyring() }
         guard arguments.count >= 5 else { exit(2) }
         do {
             if arguments[1] == "loop" {
@@ -26,6 +28,34 @@ enum Victim {
         } catch {
             say("fault \(error)")
             exit(1)
+        }
+    }
+
+    private static func keyring() {
+        let store = KeyringStore()
+        let clock = SystemClock()
+        let value = Array("sk-canary".utf8)
+        for isWrite in [true, false] {
+            let begin = clock.monotonic
+            var outcome = "fine"
+            do throws(StoreFault) {
+                let name = try StoredName("openai")
+                if isWrite {
+                    try store.write(name, Secret(copying: value.span), at: clock.now)
+                } else {
+                    switch try store.read(name) {
+                    case .some: break
+                    case .none: outcome = "nothing"
+                    }
+                }
+            } catch {
+                switch error {
+                case .locked: outcome = "locked \(error)"
+                case .unavailable: outcome = "unavailable \(error)"
+                default: outcome = "other \(error)"
+                }
+            }
+            say("\(isWrite ? "write" : "read") \(clock.monotonic.seconds(since: begin)) \(outcome)")
         }
     }
 
