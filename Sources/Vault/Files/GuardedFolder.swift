@@ -60,6 +60,26 @@ struct GuardedFolder: ~Copyable {
         return fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0
     }
 
+    /// The names of what is in the folder, at most 10,000.
+    func names() throws(StoreFault) -> [String] {
+        // Its own descriptor, as reading moves it and closing the stream closes it.
+        let copy = openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard copy >= 0, let stream = fdopendir(copy) else {
+            let reason = SystemCall.reason(errno)
+            if copy >= 0 { close(copy) }
+            throw .unreadable(place: "folder \(SystemCall.shown(path))", reason: reason)
+        }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while names.count < 10_000, let entry = readdir(stream) {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+
     /// The bytes of a regular file that this user alone can read.
     /// - Returns: `nil` when there is no such file.
     func read(_ name: String, limit: Int) throws(StoreFault) -> [UInt8]? {
