@@ -64,7 +64,8 @@ let package = Package(
         .executableTarget(
             name: "ostiary",
             dependencies: [
-                "OstiaryCore", "OstiaryServer", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "OstiaryCore", "OstiaryServer", "OstiaryVault",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/ostiary"
         ),
@@ -103,7 +104,7 @@ let package = Package(
             name: "ServerTests",
             dependencies: [
                 "OstiaryServer", "OstiaryCore", "OstiaryWire", "OstiaryIdentity", "OstiaryModels", "OstiaryJournal",
-                "OstiaryTesting", nio, crypto,
+                "OstiaryVault", "OstiaryTesting", nio, crypto,
             ],
             exclude: ["Configuration/Golden"]
         ),

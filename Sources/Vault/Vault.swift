@@ -18,16 +18,18 @@ public final class Vault: Sendable {
     ///   - references: where the keys lie, by the name they are lent under.
     ///   - environment: the process's environment.
     ///   - kept: the variables that were taken out of it.
+    ///   - store: the gate's own store, which `vault:NAME` names keys of.
     /// - Throws: all faults together, each with its key's name.
     public init(
         _ references: [String: SourceReference],
         environment: [String: String],
-        kept: KeptVariables? = nil
+        kept: KeptVariables? = nil,
+        store: (any Store)? = nil
     ) throws(VaultFault) {
         var boxes: [String: Box] = [:]
         var warnings: [SourceWarning] = []
         var faults: [VaultFault.Fault] = []
-        let surroundings = Surroundings(environment: environment, kept: kept)
+        let surroundings = Surroundings(environment: environment, kept: kept, store: store)
         for (name, reference) in references.sorted(by: { $0.key < $1.key }) {
             do {
                 let (kept, warning) = try Self.keep(reference, surroundings)

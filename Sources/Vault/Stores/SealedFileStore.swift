@@ -47,11 +47,11 @@ public final class SealedFileStore: Store {
 
     func create(at time: UnixTime, derivation: KeyDerivation?) throws(StoreFault) {
         try known.withLockTyped { known throws(StoreFault) in
-            if let seen = try mark?.read(), seen > 0 {
-                throw .older(place: label, generation: 0, expected: seen, mark: mark?.place)
-            }
             try file.update(creates: true, limit: SealedDocument.byteLimit) { before throws(StoreFault) in
                 guard before == nil else { throw .exists(place: label) }
+                if let seen = try mark?.read(), seen > 0 {
+                    throw .older(place: label, generation: 0, expected: seen, mark: mark?.place)
+                }
                 let derivation = derivation ?? .today(for: known.master.kind)
                 let key = try wrapping(derivation, &known)
                 let opened = try orUnwritable { () throws(SealFault) in
