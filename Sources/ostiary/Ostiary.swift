@@ -20,7 +20,8 @@ struct Ostiary: AsyncParsableCommand {
             """,
         version: "ostiary \(VersionReport.current.version)",
         subcommands: [
-            Up.self, Try.self, Check.self, Serve.self, Reload.self, Token.self, PrintVersion.self, Completions.self,
+            Up.self, Try.self, Check.self, Serve.self, Reload.self, VaultCommand.self, Token.self, PrintVersion.self,
+            Completions.self,
         ]
     )
 

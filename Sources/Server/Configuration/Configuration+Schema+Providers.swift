@@ -27,11 +27,12 @@ extension Configuration {
             \.key,
             About(
                 name: "key",
-                help: "where the provider's key lies: env:NAME or file:PATH; needed by openai and tinfoil",
+                help:
+                    "where the provider's key lies: env:NAME, file:PATH, vault:NAME or keyring:NAME; needed by openai and tinfoil",
                 fallback: "none",
                 example: "env:OPENAI_API_KEY"
             ),
-            Form.secret.optional
+            Form.providerKey.optional
         ),
         .value(
             \.addresses,
