@@ -39,7 +39,9 @@ struct DataKey: Sendable {
     }
 
     private func derived(_ label: String) -> SymmetricKey {
-        Loan(of: holder).withBytes { bytes in
+        // In a variable: Swift 6.3's optimizer gives up on a loan that has no name, here and in `wrapped`.
+        let loan = Loan(of: holder)
+        return loan.withBytes { bytes in
             bytes.withUnsafeBufferPointer { bytes in
                 HKDF<SHA256>.deriveKey(
                     inputKeyMaterial: SymmetricKey(data: bytes),
@@ -51,7 +53,8 @@ struct DataKey: Sendable {
     }
 
     func wrapped(under key: SymmetricKey) throws(SealFault) -> SealedDocument.Key {
-        let sealed = try Loan(of: holder).withBytes { bytes throws(SealFault) in
+        let loan = Loan(of: holder)
+        let sealed = try loan.withBytes { bytes throws(SealFault) in
             try bytes.withUnsafeBufferPointer { bytes throws(SealFault) in
                 try SealedBytes(
                     sealing: UnsafeRawBufferPointer(bytes),
