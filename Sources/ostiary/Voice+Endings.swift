@@ -5,6 +5,12 @@ import OstiaryServer
 enum Status {
     /// The command line or the configuration is wrong.
     static let usage = ExitCode(2)
+    /// Somebody did not agree, or it works and not as it should.
+    static let declined = ExitCode(1)
+    /// A file holds what cannot be understood (EX_DATAERR).
+    static let data = ExitCode(65)
+    /// What the command is about is not there (EX_NOINPUT).
+    static let nothing = ExitCode(66)
     /// No gate answers (EX_UNAVAILABLE).
     static let unavailable = ExitCode(69)
     /// The system refuses (EX_OSERR).
@@ -59,6 +65,7 @@ extension Voice {
             ("\nSUBCOMMANDS:", "\ncommands:"), ("Show the version.", "print the version"),
             ("Show help information.", "print this"),
             ("  See 'ostiary help <subcommand>' for detailed help.", "ostiary help COMMAND says more"),
+            ("  See 'ostiary help connect <subcommand>' for detailed help.", "ostiary help connect COMMAND says more"),
         ]
         return words.reduce(help) { $0.replacing($1.0, with: $1.1) }
     }

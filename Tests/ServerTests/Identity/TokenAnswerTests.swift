@@ -72,7 +72,9 @@ import Testing
                 #expect(answer.status == 401)
                 // What is no token at all is told not to come again, which its holder can see for himself.
                 #expect((answer["x-should-retry"] == "false") == (token == "garbage"))
-                let shape = answer.fields.filter { $0.name != "x-request-id" && $0.name != "x-should-retry" }.map { "\($0.name): \($0.value)" }
+                let shape = answer.fields.filter { $0.name != "x-request-id" && $0.name != "x-should-retry" }.map {
+                    "\($0.name): \($0.value)"
+                }
                 answers.insert(shape.joined(separator: "\n") + answer.text)
             }
             #expect(answers.count == 1)
