@@ -87,6 +87,16 @@ public final class FailureLimiter: Sendable {
                 "Requests counted against the bucket that newcomers share while the table is full.",
                 labels: [("table", "failures")]
             ) { Double(buckets.overflowed.current) },
+            Instrument(
+                "gw_failure_repeats_total",
+                .counter,
+                "Failed authentications that repeated a credential and were not counted again."
+            ) { [repeats] in Double(repeats.repeats) },
+            Instrument(
+                "gw_failure_repeats_entries",
+                .gauge,
+                "Failed credentials that are known by their hash; at most \(Repeats.limit)."
+            ) { [repeats] in Double(repeats.count) },
         ]
     }
 }

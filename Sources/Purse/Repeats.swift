@@ -25,13 +25,23 @@ final class Repeats: Sendable {
 
     private let tables: [Shard]
 
-    private final class Shard: Sendable {
-        let places: Mutex<[Place]>
+    /// How many places are in use.
+    var count: Int { tables.reduce(0) { $0 + $1.table.withLock(\.used) } }
+    /// How many failures were repeats.
+    var repeats: Int64 { tables.reduce(0) { $0 + $1.table.withLock(\.repeats) } }
 
-        init() {
-            places = Mutex([Place](repeating: Place(), count: Repeats.sets * Repeats.ways))
-        }
+    private struct Table {
+        var places = [Place](repeating: Place(), count: Repeats.sets * Repeats.ways)
+        var used = 0
+        var repeats: Int64 = 0
     }
+
+    private final class Shard: Sendable {
+        let table = Mutex(Table())
+    }
+
+    /// How many places there are.
+    static let limit = shards * sets * ways
 
     init() {
         tables = (0..<Self.shards).map { _ in Shard() }
@@ -42,23 +52,24 @@ final class Repeats: Sendable {
     func isRepeat(_ mark: UInt64, at time: MonotonicTime) -> Bool {
         let now = UInt32(truncatingIfNeeded: time.nanoseconds / 1_000_000_000)
         let (shard, start) = place(of: mark)
-        return shard.places.withLock { places in
+        return shard.table.withLock { table in
             var oldest = start
             for index in start..<start + Self.ways {
-                if places[index].seen > 0, places[index].mark == mark {
-                    let age = now &- places[index].since
-                    guard places[index].seen < Self.passing, Double(age) < Self.longest else {
-                        places[index] = Place(mark: mark, since: now, seen: 1)
+                let place = table.places[index]
+                if place.seen > 0, place.mark == mark {
+                    guard place.seen < Self.passing, Double(now &- place.since) < Self.longest else {
+                        table.places[index] = Place(mark: mark, since: now, seen: 1)
                         return false
                     }
-                    places[index].seen += 1
+                    table.places[index].seen += 1
+                    table.repeats += 1
                     return true
                 }
-                if places[oldest].seen > 0, places[index].seen == 0 || places[index].since < places[oldest].since {
-                    oldest = index
-                }
+                let known = table.places[oldest]
+                if known.seen > 0, place.seen == 0 || place.since < known.since { oldest = index }
             }
-            places[oldest] = Place(mark: mark, since: now, seen: 1)
+            if table.places[oldest].seen == 0 { table.used += 1 }
+            table.places[oldest] = Place(mark: mark, since: now, seen: 1)
             return false
         }
     }
@@ -66,8 +77,11 @@ final class Repeats: Sendable {
     /// Has the next failure of this mark counted.
     func forget(_ mark: UInt64) {
         let (shard, start) = place(of: mark)
-        shard.places.withLock { places in
-            for index in start..<start + Self.ways where places[index].mark == mark { places[index] = Place() }
+        shard.table.withLock { table in
+            for index in start..<start + Self.ways where table.places[index].mark == mark {
+                if table.places[index].seen > 0 { table.used -= 1 }
+                table.places[index] = Place()
+            }
         }
     }
 

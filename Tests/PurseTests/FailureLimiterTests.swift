@@ -112,5 +112,7 @@ private func tries(
     var random = SystemRandomNumberGenerator()
     let marks = (0..<100_000).map { _ in random.next() as UInt64 }
     #expect(marks.allSatisfy { !repeats.isRepeat($0, at: at(0)) })
-    #expect(marks.count { repeats.isRepeat($0, at: at(0)) } <= 16_384)
+    #expect(marks.count { repeats.isRepeat($0, at: at(0)) } <= Repeats.limit)
+    #expect(repeats.count <= Repeats.limit)
+    #expect(repeats.count > Repeats.limit / 2)
 }

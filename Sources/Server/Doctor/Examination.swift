@@ -7,17 +7,21 @@ import OstiaryWire
 public struct Examination: Sendable {
     /// Where the configuration comes from.
     let source: Configuration.Source
+    /// How the gate would be run.
+    let mode: Configuration.Mode
     let surroundings: Configuration.Surroundings
     let clock: any GateClock
     let client: any LoopbackClient
 
     public init(
         _ source: Configuration.Source,
+        mode: Configuration.Mode = .serving,
         surroundings: Configuration.Surroundings,
         clock: any GateClock = SystemClock(),
         client: any LoopbackClient = Running.loopbackClient()
     ) {
         self.source = source
+        self.mode = mode
         self.surroundings = surroundings
         self.clock = clock
         self.client = client
@@ -43,7 +47,7 @@ public struct Examination: Sendable {
         let name = source.file ?? "the environment"
         let command = "ostiary check" + (source.file.map { " \($0)" } ?? "")
         do throws(Configuration.Faults) {
-            let configuration = try source.read(mode: .serving, surroundings: surroundings)
+            let configuration = try source.read(mode: mode, surroundings: surroundings)
             findings.append(Finding(.configuration, .good, "\(name) is good"))
             for warning in configuration.warnings(surroundings, now: clock.now) {
                 findings.append(Finding(.configuration, .warning, warning, remedy: command))
@@ -76,6 +80,7 @@ public struct Examination: Sendable {
         if configuration.listen.tls.address != nil, let key = configuration.listen.tls.key {
             sights.append(FileSight(path: key, role: .secret))
         }
+        if let socket = configuration.admin.socket { sights.append(FileSight(path: socket, role: .socket)) }
         let trusted = [
             configuration.listen.tls.certificate, configuration.listen.tls.clientCertificates.authorities,
         ]

@@ -15,6 +15,8 @@ struct FileSight {
         case secret
         /// Others may read it; whoever can change it decides who may enter.
         case trusted
+        /// The admin door's: whoever may write to it may use the door. It is there only while a gate is.
+        case socket
     }
 
     let path: String
@@ -24,6 +26,7 @@ struct FileSight {
         var status = stat()
         let shown = Reading.printable(path, most: 256)
         guard stat(path, &status) == 0 else {
+            if role == .socket { return [] }
             let why = errno == EACCES ? "cannot be reached" : "does not exist"
             return [Finding(.files, .system, "\(shown) \(why)", remedy: "ls -ld \(Shell.quoted(path))")]
         }
@@ -44,6 +47,13 @@ struct FileSight {
                     remedy: "chown \(geteuid()) \(Shell.quoted(path))"
                 )
             )
+        }
+        if role == .socket {
+            guard mode & 0o077 == 0 else {
+                let remedy = "chmod 600 \(Shell.quoted(path))"
+                return [Finding(.files, .system, "\(shown) can be used by others (\(said))", remedy: remedy)]
+            }
+            return findings + folder
         }
         if role == .secret, mode & 0o077 != 0 {
             findings.append(

@@ -28,6 +28,9 @@ struct Doctor: AsyncParsableCommand {
     @Option(help: ArgumentHelp("the gate's public door, as clients know it", valueName: "url"))
     var url = "http://127.0.0.1:8080"
 
+    @Flag(help: "for a gate in development mode")
+    var devMode = false
+
     @Flag(help: "print the findings as JSON")
     var json = false
 
@@ -36,7 +39,12 @@ struct Doctor: AsyncParsableCommand {
             throw ValidationError("--url must be https, or http on this machine. Such as http://127.0.0.1:8080")
         }
         let surroundings = Machine.surroundings
-        var findings = await Examination(Configuration.Source(file: config), surroundings: surroundings).findings()
+        let examination = Examination(
+            Configuration.Source(file: config),
+            mode: devMode ? .development : .serving,
+            surroundings: surroundings
+        )
+        var findings = await examination.findings()
         findings += Self.clients(Machine.variables, gate)
         let worst = findings.map(\.grade).max() ?? .good
         let voice = Voice.standard

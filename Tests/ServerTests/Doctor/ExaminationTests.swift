@@ -85,6 +85,16 @@ import Testing
         #expect(bad.compactMap(\.remedy).map { String($0.prefix(10)) } == ["chmod go-w", "chmod 600 ", "chmod go-w"])
     }
 
+    @Test func theAdminSocketIsNobodyElses() throws {
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("s-\(UUID().uuidString)").path
+        #expect(FileSight(path: path, role: .socket).findings.isEmpty)
+        #expect(FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o666]))
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        #expect(FileSight(path: path, role: .socket).findings.first?.remedy == "chmod 600 '\(path)'")
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
+        #expect(FileSight(path: path, role: .socket).findings.isEmpty)
+    }
+
     @Test func keysMustBeThereAndUsable() async throws {
         for (keys, part) in [
             (nil, "cannot be had: unreachable"), ("no", "is no key set"), (#"{"keys":[]}"#, "can be used with ES256"),
