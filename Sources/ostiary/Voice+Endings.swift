@@ -36,6 +36,11 @@ extension Voice {
             hint("did you mean: ostiary \(near)")
             Ostiary.exit(withError: Status.usage)
         }
+        if let client = Machine.connected, let near = Self.client(near: client) {
+            self.error("there is no client '\(AnswerStream.plain(client))'")
+            hint("did you mean: ostiary connect \(near)")
+            Ostiary.exit(withError: Status.usage)
+        }
         let spoken = Self.spoken(message)
         self.error(spoken.error)
         hint(spoken.hint ?? "ostiary --help lists the commands and their options")
@@ -53,7 +58,17 @@ extension Voice {
 
     /// The command that somebody meant by `word`; `nil` when it is one, or like none.
     static func command(near word: String) -> String? {
-        let names = Ostiary.configuration.subcommands.map { $0._commandName } + ["help"]
+        near(word, among: Ostiary.configuration.subcommands.map { $0._commandName } + ["help"])
+    }
+
+    /// The client that somebody meant by `word` behind `ostiary connect`.
+    static func client(near word: String) -> String? {
+        let names = Connect.configuration.subcommands.map { $0._commandName }
+        // The beginning of a name says more than its letters do.
+        return near(word, among: names) ?? names.first { word.utf8.count > 2 && $0.hasPrefix(word) && $0 != word }
+    }
+
+    private static func near(_ word: String, among names: [String]) -> String? {
         guard !word.hasPrefix("-"), !names.contains(word) else { return nil }
         return Nearest.to(word, among: names)
     }

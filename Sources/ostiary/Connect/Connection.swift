@@ -23,7 +23,8 @@ struct Connection {
     init(_ file: SettingsFile, _ settings: [Setting]) throws(SettingsFile.Refusal) {
         self.file = file
         self.settings = settings
-        backup = try SettingsFile(file.target + ".before-ostiary")
+        // A checkout could bring a link of this name, and the settings would be written to wherever it leads.
+        backup = try SettingsFile(file.target + ".before-ostiary", mayBeLink: false)
     }
 
     /// What has to be changed for the client to call the gate.
@@ -69,7 +70,7 @@ struct Connection {
         let then = known.bytes.isEmpty ? JSONSheet() : try Self.sheet(known, backup)
         let paths = settings.map(\.path)
         let changes = changes(from: now, to: then)
-        if Self.bare(now, of: paths) == Self.bare(then, of: paths) {
+        if former == nil || Self.bare(now, of: paths) == Self.bare(then, of: paths) {
             let bytes = known.bytes.isEmpty ? nil : known.bytes
             return Plan(changes: changes, bytes: bytes, former: former, kept: nil, backup: known)
         }

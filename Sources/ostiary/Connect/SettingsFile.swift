@@ -50,13 +50,18 @@ struct SettingsFile {
     /// Where it lies, links followed.
     let target: String
 
-    /// - Parameter root: the folder that the file must lie in, wherever links lead.
-    init(_ path: String, within root: String? = nil) throws(Refusal) {
+    /// - Parameters:
+    ///   - root: the folder that the file must lie in, wherever links lead.
+    ///   - mayBeLink: false for files that only this command makes, as files.
+    init(_ path: String, within root: String? = nil, mayBeLink: Bool = true) throws(Refusal) {
         self.path = path
         let folder = Self.folder(of: path)
         for place in [folder, path] where !place.isEmpty {
             var status = stat()
             guard lstat(place, &status) == 0, status.st_mode & S_IFMT == S_IFLNK else { continue }
+            guard mayBeLink || place != path else {
+                throw Refusal(kind: .system, message: "\(path) is a link, and should be a file", hint: "remove it")
+            }
             guard status.st_uid == geteuid() else {
                 throw Refusal(
                     kind: .system,

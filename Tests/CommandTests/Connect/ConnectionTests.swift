@@ -125,6 +125,31 @@ import Testing
         }
     }
 
+    /// A checkout can bring any name; nothing is written to where it leads.
+    @Test func aBackupIsNeverALink() throws {
+        try withFolder { folder in
+            let path = "\(folder)/settings.json"
+            try write("{}", to: path)
+            try write("alias", to: "\(folder)/profile")
+            #expect(symlink("profile", path + ".before-ostiary") == 0)
+            let refusal = #expect(throws: SettingsFile.Refusal.self) { try self.connection(path) }
+            #expect(refusal?.message.hasSuffix("is a link, and should be a file") == true)
+            #expect(text("\(folder)/profile") == "alias")
+        }
+    }
+
+    @Test func undoBringsBackAFileThatIsGone() throws {
+        try withFolder { folder in
+            let path = "\(folder)/settings.json"
+            try write("{\"a\": 1}", to: path)
+            let connection = try self.connection(path)
+            try connection.carryOut(connection.plan())
+            try FileManager.default.removeItem(atPath: path)
+            try connection.carryOutUndoing(connection.undoing())
+            #expect(text(path) == "{\"a\": 1}")
+        }
+    }
+
     @Test(.enabled(if: geteuid() == 0, "only root can give a file away")) func filesOfOthersAreLeftAlone() throws {
         try withFolder { folder in
             let path = "\(folder)/settings.json"
