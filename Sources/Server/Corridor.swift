@@ -192,9 +192,11 @@ private final class Walk: Asker {
     /// A failed authentication counts against the address it came from, so that guessing is slow: from some number on
     /// the client hears of that instead.
     private func noted(_ error: GateError) -> GateError {
+        // Two callers in one request leave no one to believe; nothing more is read from this connection.
+        if error.code == .invalidRequest { reply?.endConnection() }
         guard error.status == 401 else { return error }
         do throws(GateError) {
-            try rooms.failures.note(call.peer, at: corridor.worker.now)
+            try rooms.failures.note(call.peer, call.credential, at: corridor.worker.now)
             return error
         } catch {
             return error

@@ -18,6 +18,10 @@ struct DevelopmentToken: Sendable {
                 "--admin must be a door on this machine. Such as 127.0.0.1:8123 or unix:/run/ostiary.sock"
             )
         }
+        try self.init(subject: subject, scope: scope, lifetime: lifetime, door: door)
+    }
+
+    init(subject: String, scope: String?, lifetime: String, door: LoopbackDoor) throws {
         guard (1...255).contains(subject.utf8.count) else {
             throw ValidationError("--subject must have 1 to 255 bytes")
         }
@@ -40,8 +44,31 @@ struct DevelopmentToken: Sendable {
         return Array(JSONText.pretty(.object(JSONObject(members: members))).utf8)
     }
 
-    /// The token that the gate makes.
-    func fetch(_ client: any LoopbackClient, voice: Voice) async throws -> String {
+    /// Why there is no token.
+    enum Trouble: Error, Hashable {
+        /// No gate answers.
+        case nobody
+        /// The gate gives none.
+        case refused
+        /// What the gate keeps its keys in is locked.
+        case locked
+        /// The gate could not make one.
+        case failed
+        /// What answers is no gate.
+        case nonsense
+
+        /// For commands that need a token on the way to something else.
+        var status: ExitCode {
+            switch self {
+            case .nobody: Status.unavailable
+            case .refused, .locked, .failed: Status.refused
+            case .nonsense: Status.protocol
+            }
+        }
+    }
+
+    /// The token that the gate makes; says so where there is none.
+    func fetch(_ client: any LoopbackClient, voice: Voice) async throws(Trouble) -> String {
         let answer = Gathered()
         let status: Int
         do throws(LoopbackFailure) {
@@ -55,19 +82,31 @@ struct DevelopmentToken: Sendable {
         } catch {
             voice.error("no gate answers at \(door)")
             voice.hint("start one with: ostiary up")
-            throw Status.unavailable
+            throw .nobody
         }
-        guard status == 200 else {
+        switch status {
+        case 200: break
+        case 423:
+            voice.error("the gate at \(door) cannot open its store of keys: it is locked")
+            voice.hint("ostiary doctor says how to unlock it")
+            throw .locked
+        case 500...:
+            voice.error("the gate at \(door) could not make a token: status \(status)")
+            voice.hint("its log says why; the field x-request-id of the answer finds the line")
+            throw .failed
+        default:
             voice.error("the gate at \(door) gives no tokens: status \(status)")
             voice.hint("only a gate in development mode does: ostiary up")
-            throw Status.refused
+            throw .refused
         }
         struct Answer: Decodable {
             let token: String
         }
-        guard let decoded = try? JSONDecoder().decode(Answer.self, from: Data(answer.bytes)) else {
+        guard let decoded = try? JSONDecoder().decode(Answer.self, from: Data(answer.bytes)),
+            !decoded.token.isEmpty, decoded.token.utf8.allSatisfy({ (0x21...0x7e).contains($0) })
+        else {
             voice.error("the gate at \(door) answered with something else than a token")
-            throw Status.protocol
+            throw .nonsense
         }
         return decoded.token
     }

@@ -11,16 +11,22 @@ struct Ostiary: AsyncParsableCommand {
 
             exit status
               0   done
+              1   nobody agreed, or doctor has warnings
               2   the command line or the configuration is wrong
+              65  a client's settings file cannot be understood
+              66  there is nothing to take back
               69  no gate answers, or it is starting or going down
               70  the gate did not end in time and was ended by force
               71  the system does not let the gate have what it needs
               76  a gate answered with something else than it should
               77  the gate refused
+
+            ostiary token has a list of its own: ostiary help token
             """,
         version: "ostiary \(VersionReport.current.version)",
         subcommands: [
-            Up.self, Try.self, Check.self, Serve.self, Reload.self, VaultCommand.self, Token.self, PrintVersion.self,
+            Up.self, Try.self, Check.self, Doctor.self, Serve.self, Reload.self, VaultCommand.self, Connect.self,
+            Token.self, PrintVersion.self,
             Completions.self,
         ]
     )
@@ -33,6 +39,8 @@ struct Ostiary: AsyncParsableCommand {
           ostiary try "hello"            send one request through it
           ostiary check ostiary.yaml     tell everything that is wrong with a configuration
           ostiary serve --config FILE    run the gate
+          ostiary connect claude-code    have a client call it
+          ostiary doctor                 find what keeps it from working
 
         for example
           ostiary serve --config ostiary.yaml --dry-run

@@ -41,21 +41,8 @@ struct Reload: AsyncParsableCommand {
         var order = ReloadOrder()
         order.isDryRun = dryRun
         order.readsKeys = keys
-        let request = ReloadRequest(order: order, door: try door())
+        let request = ReloadRequest(order: order, door: try .named(admin, config: config))
         try await request.run(Running.loopbackClient(), isJSON: json, voice: Voice.standard)
-    }
-
-    /// The door that was named, or else the one in the file, or else where a gate's door usually is.
-    func door() throws -> LoopbackDoor {
-        if let admin {
-            guard let door = LoopbackDoor(parsing: admin) else {
-                throw ValidationError(
-                    "--admin must be a door on this machine. Such as 127.0.0.1:8123 or unix:/run/ostiary.sock"
-                )
-            }
-            return door
-        }
-        return Configuration.adminDoor(of: config, surroundings: Machine.surroundings)
     }
 }
 

@@ -39,7 +39,12 @@ struct Try: AsyncParsableCommand {
         if let token {
             bearer = try TokenSource.read(token, surroundings: Machine.surroundings)
         } else {
-            bearer = try await DevelopmentToken(admin: admin).fetch(client, voice: voice)
+            let request = try DevelopmentToken(admin: admin)
+            do throws(DevelopmentToken.Trouble) {
+                bearer = try await request.fetch(client, voice: voice)
+            } catch {
+                throw error.status
+            }
         }
         try await Trial(text: text, model: model, door: door).run(client, token: bearer, voice: voice)
     }

@@ -5,6 +5,12 @@ import OstiaryServer
 enum Status {
     /// The command line or the configuration is wrong.
     static let usage = ExitCode(2)
+    /// Somebody did not agree, or it works and not as it should.
+    static let declined = ExitCode(1)
+    /// A file holds what cannot be understood (EX_DATAERR).
+    static let data = ExitCode(65)
+    /// What the command is about is not there (EX_NOINPUT).
+    static let nothing = ExitCode(66)
     /// No gate answers (EX_UNAVAILABLE).
     static let unavailable = ExitCode(69)
     /// The system refuses (EX_OSERR).
@@ -30,6 +36,11 @@ extension Voice {
             hint("did you mean: ostiary \(near)")
             Ostiary.exit(withError: Status.usage)
         }
+        if let client = Machine.connected, let near = Self.client(near: client) {
+            self.error("there is no client '\(AnswerStream.plain(client))'")
+            hint("did you mean: ostiary connect \(near)")
+            Ostiary.exit(withError: Status.usage)
+        }
         let spoken = Self.spoken(message)
         self.error(spoken.error)
         hint(spoken.hint ?? "ostiary --help lists the commands and their options")
@@ -47,7 +58,17 @@ extension Voice {
 
     /// The command that somebody meant by `word`; `nil` when it is one, or like none.
     static func command(near word: String) -> String? {
-        let names = Ostiary.configuration.subcommands.map { $0._commandName } + ["help"]
+        near(word, among: Ostiary.configuration.subcommands.map { $0._commandName } + ["help"])
+    }
+
+    /// The client that somebody meant by `word` behind `ostiary connect`.
+    static func client(near word: String) -> String? {
+        let names = Connect.configuration.subcommands.map { $0._commandName }
+        // The beginning of a name says more than its letters do.
+        return near(word, among: names) ?? names.first { word.utf8.count > 2 && $0.hasPrefix(word) && $0 != word }
+    }
+
+    private static func near(_ word: String, among names: [String]) -> String? {
         guard !word.hasPrefix("-"), !names.contains(word) else { return nil }
         return Nearest.to(word, among: names)
     }
@@ -59,6 +80,7 @@ extension Voice {
             ("\nSUBCOMMANDS:", "\ncommands:"), ("Show the version.", "print the version"),
             ("Show help information.", "print this"),
             ("  See 'ostiary help <subcommand>' for detailed help.", "ostiary help COMMAND says more"),
+            ("  See 'ostiary help connect <subcommand>' for detailed help.", "ostiary help connect COMMAND says more"),
         ]
         return words.reduce(help) { $0.replacing($1.0, with: $1.1) }
     }

@@ -53,6 +53,11 @@ struct Voice: Sendable {
         if isWatched { err("ostiary: \(message)\n") }
     }
 
+    /// A question, whose answer is read from standard input.
+    func ask(_ question: String) {
+        err("ostiary: \(question)")
+    }
+
     func tell(_ faults: Configuration.Faults) {
         for fault in faults.all {
             error(fault.description)

@@ -28,6 +28,14 @@ final class FakeGate: LoopbackClient {
 
     var asked: [Request] { requests.withLock { $0 } }
 
+    func get(
+        _ path: String,
+        from door: LoopbackDoor,
+        piece: @escaping @Sendable ([UInt8]) -> Void
+    ) async throws(LoopbackFailure) -> Int {
+        try await post(path, to: door, fields: [], body: [], piece: piece)
+    }
+
     func post(
         _ path: String,
         to door: LoopbackDoor,
@@ -103,10 +111,10 @@ final class FakeGate: LoopbackClient {
 
     @Test func aGateOutsideDevelopmentModeGivesNone() async throws {
         let listener = Listener()
-        let code = await #expect(throws: ExitCode.self) {
+        let trouble = await #expect(throws: DevelopmentToken.Trouble.self) {
             try await DevelopmentToken(admin: "127.0.0.1:8123").fetch(FakeGate(status: 404), voice: listener.voice())
         }
-        #expect(code == Status.refused)
+        #expect(trouble?.status == Status.refused)
         #expect(listener.err.contains("ostiary: hint: only a gate in development mode does: ostiary up"))
     }
 

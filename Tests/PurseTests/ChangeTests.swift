@@ -88,7 +88,7 @@ import Testing
     @Test func failedAttemptsStayCounted() throws {
         let peer = Peer(address: "192.0.2.7")
         func passes(_ limiter: FailureLimiter, at time: MonotonicTime) -> Bool {
-            (try? limiter.note(peer, at: time)) != nil
+            (try? limiter.note(peer, nil, at: time)) != nil
         }
         let first = try FailureLimiter(perMinute: 2)
         #expect(passes(first, at: at(0)) && passes(first, at: at(0)) && !passes(first, at: at(0)))

@@ -74,7 +74,7 @@ import OstiaryPurse
         let moment = SystemClock().monotonic
         for address in ["192.0.2.1", "2001:db8::1"] {
             await Stopwatch.print("a failure counted against \(address)", runs: 100_000) { _ in
-                _ = try? failures.note(Peer(address: address), at: moment)
+                _ = try? failures.note(Peer(address: address), nil, at: moment)
             }
         }
     }

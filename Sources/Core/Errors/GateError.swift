@@ -29,6 +29,9 @@ public struct GateError: Error, Sendable {
     public let allow: [Method]
     /// The caller's limit at the moment of a 429, for the `X-RateLimit-*-Requests` fields.
     public let standing: RateStanding?
+    /// Whether the client is told in words of its own that sending the credential again is in vain
+    /// (`x-should-retry: false`), as clients repeat a 401 otherwise.
+    public let forbidsRetry: Bool
 
     public init(
         _ code: Code,
@@ -37,7 +40,8 @@ public struct GateError: Error, Sendable {
         detail: String? = nil,
         challenge: String? = nil,
         allow: [Method] = [],
-        standing: RateStanding? = nil
+        standing: RateStanding? = nil,
+        forbidsRetry: Bool = false
     ) {
         self.code = code
         self.retry = retry ?? code.entry.retry
@@ -46,6 +50,7 @@ public struct GateError: Error, Sendable {
         self.challenge = challenge
         self.allow = allow
         self.standing = standing
+        self.forbidsRetry = forbidsRetry
     }
 
     public var status: Int { code.entry.status }

@@ -12,6 +12,9 @@ public final class Call: Sendable {
     public let query: [UInt8]
     /// The credential as handed in, or `nil` when the client sent none.
     public let credential: Credential?
+    /// Another credential that could be meant as well; `nil` in nearly every call. Who is believed by `credential` is
+    /// not, where this one names somebody else.
+    public let rival: Credential?
     /// The certificate that the connection's other end proved to hold; `nil` without mutual TLS.
     public let certificate: ClientCertificate?
     /// The address of the connection's other end, without port.
@@ -25,6 +28,7 @@ public final class Call: Sendable {
         route: Route?,
         query: [UInt8],
         credential: Credential?,
+        rival: Credential? = nil,
         certificate: ClientCertificate? = nil,
         peer: Peer,
         started: MonotonicTime
@@ -34,6 +38,7 @@ public final class Call: Sendable {
         self.route = route
         self.query = query
         self.credential = credential
+        self.rival = rival
         self.certificate = certificate
         self.peer = peer
         self.started = started

@@ -9,10 +9,12 @@ public struct Credential: Sendable, CustomStringConvertible, CustomDebugStringCo
         case authorization
         /// `x-api-key`, the Anthropic SDKs' place.
         case apiKey
+        /// `Authorization` in another form than that; nothing of it is read.
+        case otherScheme
     }
 
     public let place: Place
-    /// The token's bytes, without scheme.
+    /// The token's bytes, without scheme. Empty where the client left the place empty.
     public let bytes: [UInt8]
 
     public init(place: Place, bytes: [UInt8]) {

@@ -46,4 +46,9 @@ public final class Identity: Sendable {
         self.claims = claims
         self.boundCertificate = boundCertificate
     }
+
+    /// Whether both are one caller of one issuer, whatever each may do.
+    public func isSamePrincipal(as other: Identity) -> Bool {
+        issuer.hasSameBytes(as: other.issuer) && subject.hasSameBytes(as: other.subject)
+    }
 }

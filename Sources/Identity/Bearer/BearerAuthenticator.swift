@@ -56,12 +56,26 @@ public struct BearerAuthenticator: Authenticator {
         now: UnixTime,
         at moment: MonotonicTime
     ) throws(GateError) -> Identity? {
-        guard let token = call.credential?.bytes else {
+        guard let credential = call.credential else {
             figures.missing.increment()
             throw GateError(.missingToken, challenge: Self.challenge)
         }
+        // One of two may need a look at its signature.
+        guard call.rival == nil else { return nil }
+        return try known(credential, call, tokens, now: now, at: moment)
+    }
+
+    private func known(
+        _ credential: Credential,
+        _ call: Call,
+        _ tokens: VerifiedTokens,
+        now: UnixTime,
+        at moment: MonotonicTime
+    ) throws(GateError) -> Identity? {
+        let token = credential.bytes
         // Before anything is made of it: nobody makes the gate hash a megabyte.
         guard token.count <= tokenLimit else { throw refusal(.tooLarge) }
+        guard !token.isEmpty else { throw refusal(ofEmpty: credential) }
         switch tokens.look(for: token.span, now: now, at: moment, generation: generation.current) {
         case .known(let identity):
             guard identity.boundCertificate != nil else { return identity }
@@ -77,7 +91,37 @@ public struct BearerAuthenticator: Authenticator {
     ) async throws(GateError) -> Identity {
         if let known = try known(call, tokens) { return known }
         // `known` has refused a call without one.
-        let token = call.credential?.bytes ?? []
+        guard let credential = call.credential else { throw GateError(.missingToken, challenge: Self.challenge) }
+        let identity = try await identify(credential, call, remembering: tokens)
+        guard let rival = call.rival else { return identity }
+        let other: Identity
+        do throws(GateError) {
+            other = try await identify(rival, call, remembering: tokens)
+        } catch {
+            // What nobody vouches for names nobody. But where it cannot be told, it may name anybody.
+            guard error.status == 401 else { throw error }
+            return identity
+        }
+        guard identity.isSamePrincipal(as: other) else {
+            throw GateError(
+                .invalidRequest,
+                cause: "two_credentials",
+                detail: "two credentials: Authorization and x-api-key name different callers; send one"
+            )
+        }
+        return identity
+    }
+
+    private nonisolated(nonsending) func identify(
+        _ credential: Credential,
+        _ call: Call,
+        remembering tokens: VerifiedTokens
+    ) async throws(GateError) -> Identity {
+        // One without a rival was looked for by `known`, a moment ago.
+        if call.rival != nil, let known = try known(credential, call, tokens, now: clock.now, at: clock.monotonic) {
+            return known
+        }
+        let token = credential.bytes
         tokenFigures.misses.increment()
         do throws(TokenFault) {
             let verified = try await verifier.verify(token)
@@ -86,7 +130,8 @@ public struct BearerAuthenticator: Authenticator {
             figures.verified.increment()
             return verified.identity
         } catch {
-            throw refusal(error)
+            // A key of another kind will be no better the next time; a helper that makes tokens may bring a good one.
+            throw refusal(error, isFinal: error == .malformed && !TokenForm.fits(token))
         }
     }
 
@@ -100,13 +145,27 @@ public struct BearerAuthenticator: Authenticator {
         }
     }
 
+    /// Nothing was handed in where something should be: mostly a key helper that failed, which nobody would see
+    /// otherwise.
+    private func refusal(ofEmpty credential: Credential) -> GateError {
+        guard credential.place != .otherScheme else { return refusal(.malformed) }
+        figures.missing.increment()
+        return GateError(
+            .missingToken,
+            cause: "empty_credential",
+            detail: "empty credential: the key helper printed nothing; run its command to see why",
+            challenge: Self.challenge
+        )
+    }
+
     /// Counts a refusal and says it as the outside may hear it.
-    private func refusal(_ fault: TokenFault) -> GateError {
+    /// - Parameter isFinal: whether the same credential can never be good.
+    private func refusal(_ fault: TokenFault, isFinal: Bool = false) -> GateError {
         figures.count(fault)
         return switch fault {
         case .expired: GateError(.tokenExpired, cause: fault.cause, challenge: Self.expired)
         case .keysUnavailable: GateError(.keysUnavailable, cause: fault.cause)
-        default: GateError(.invalidToken, cause: fault.cause, challenge: Self.invalid)
+        default: GateError(.invalidToken, cause: fault.cause, challenge: Self.invalid, forbidsRetry: isFinal)
         }
     }
 

@@ -1,9 +1,9 @@
 import OstiaryCore
+import OstiaryIdentity
 import OstiaryWire
 
 extension Call {
     /// Reads the call out of a request's head, once.
-    /// - Throws: `.invalidRequest` when the client hands in two different credentials (SEC-108).
     convenience init(
         _ head: RequestHead,
         id: RequestID,
@@ -11,13 +11,15 @@ extension Call {
         certificate: ClientCertificate? = nil,
         peer: Peer,
         started: MonotonicTime
-    ) throws(GateError) {
+    ) {
+        let (credential, rival) = Self.credentials(head)
         self.init(
             id: id,
             method: head.method,
             route: route,
             query: head.query,
-            credential: try Self.credential(head),
+            credential: credential,
+            rival: rival,
             certificate: certificate,
             peer: peer,
             started: started
@@ -26,32 +28,35 @@ extension Call {
 
     /// The credential as handed in: `Authorization: Bearer`, or `x-api-key` as the Anthropic SDKs send it. Never from
     /// query, cookie or body.
-    private static func credential(_ head: RequestHead) throws(GateError) -> Credential? {
+    ///
+    /// Claude Code sends both, and with different values where it has a key of its own beside the helper's. Then the
+    /// first that has the form of a credential of this gate counts, and a second one that has it too is its rival. What
+    /// has not, or is empty, is passed over beside one that has.
+    private static func credentials(_ head: RequestHead) -> (Credential?, rival: Credential?) {
         let bearer = head.withValue(.authorization, bearerToken)
-        let apiKey = head.value(.apiKey)
-        switch (bearer, apiKey) {
-        case (nil, nil): return nil
-        case (nil, let key?): return Credential(place: .apiKey, bytes: key)
-        case (let token?, nil): return Credential(place: .authorization, bytes: token)
-        case (let token?, let key?):
-            guard token == key else {
-                throw GateError(
-                    .invalidRequest,
-                    cause: "two_credentials",
-                    detail: "Authorization and x-api-key hold different credentials; send one"
-                )
-            }
-            return Credential(place: .authorization, bytes: token)
-        }
+        guard head.has(.apiKey), let key = head.value(.apiKey) else { return (bearer, nil) }
+        let apiKey = Credential(place: .apiKey, bytes: key)
+        guard let bearer else { return (apiKey, nil) }
+        if apiKey.bytes.isEmpty || bearer.bytes == apiKey.bytes { return (bearer, nil) }
+        if bearer.bytes.isEmpty { return (apiKey, nil) }
+        guard TokenForm.fits(apiKey.bytes) else { return (bearer, nil) }
+        return TokenForm.fits(bearer.bytes) ? (bearer, apiKey) : (apiKey, nil)
     }
 
     /// The token behind `Bearer`, the scheme in any case and one space; nothing for a value of another form, which
     /// then fails as a bad token and not as a missing one.
-    private static func bearerToken(_ value: Span<UInt8>) -> [UInt8] {
+    private static func bearerToken(_ value: Span<UInt8>) -> Credential {
         let scheme = "bearer".utf8
-        guard value.count > scheme.count + 1, value[scheme.count] == 0x20,
-            zip(0..<scheme.count, scheme).allSatisfy({ value[$0] | 0x20 == $1 })
-        else { return [] }
-        return value.extracting(scheme.count + 1..<value.count).withUnsafeBufferPointer { Array($0) }
+        guard !value.isEmpty else { return Credential(place: .authorization, bytes: []) }
+        guard value.count >= scheme.count, zip(0..<scheme.count, scheme).allSatisfy({ value[$0] | 0x20 == $1 }) else {
+            return Credential(place: .otherScheme, bytes: [])
+        }
+        // White space at the end is not part of the value, so this is what a helper that printed nothing leaves.
+        if value.count == scheme.count { return Credential(place: .authorization, bytes: []) }
+        guard value.count > scheme.count + 1, value[scheme.count] == 0x20 else {
+            return Credential(place: .otherScheme, bytes: [])
+        }
+        let token = value.extracting(scheme.count + 1..<value.count)
+        return Credential(place: .authorization, bytes: token.withUnsafeBufferPointer { Array($0) })
     }
 }

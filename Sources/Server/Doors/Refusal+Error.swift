@@ -9,6 +9,7 @@ extension ByteWriter {
         writeField("content-type", "application/json")
         writeField("cache-control", "no-store")
         if let challenge = error.challenge { writeField("www-authenticate", text: challenge) }
+        if error.forbidsRetry { writeField("x-should-retry", "false") }
         if case .after(let seconds) = error.retry { writeField("retry-after", max(1, seconds)) }
         if !error.allow.isEmpty { writeField("allow", text: error.allow.map(\.rawValue).joined(separator: ", ")) }
         if let standing = error.standing { writeFields(of: standing) }

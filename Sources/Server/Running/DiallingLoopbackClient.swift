@@ -11,6 +11,25 @@ struct DiallingLoopbackClient: LoopbackClient {
         body: [UInt8],
         piece: @escaping @Sendable ([UInt8]) -> Void
     ) async throws(LoopbackFailure) -> Int {
+        try await ask("POST", path, of: door, fields: fields, body: body, piece: piece)
+    }
+
+    func get(
+        _ path: String,
+        from door: LoopbackDoor,
+        piece: @escaping @Sendable ([UInt8]) -> Void
+    ) async throws(LoopbackFailure) -> Int {
+        try await ask("GET", path, of: door, fields: [], body: nil, piece: piece)
+    }
+
+    private func ask(
+        _ method: String,
+        _ path: String,
+        of door: LoopbackDoor,
+        fields: [(name: String, value: String)],
+        body: [UInt8]?,
+        piece: @escaping @Sendable ([UInt8]) -> Void
+    ) async throws(LoopbackFailure) -> Int {
         let origin: Origin? =
             switch door {
             case .address(let address): Origin("http://\(address)")
@@ -23,15 +42,15 @@ struct DiallingLoopbackClient: LoopbackClient {
         // Without its clock nothing would end a request that the gate never answers.
         try? await crew.start()
         let lines = fields.map { "\($0.name): \($0.value)\r\n" }.joined()
-        let head = "POST \(path) HTTP/1.1\r\nhost: \(origin.authority)\r\n\(lines)"
+        let head = "\(method) \(path) HTTP/1.1\r\nhost: \(origin.authority)\r\n\(lines)"
         let result: Result<Int, LoopbackFailure> = await crew.onFirst { worker in
             let request = UpstreamRequest(
                 to: UpstreamTarget(origin),
                 head: ByteBuffer(string: head),
                 isHEAD: false,
-                hasBody: true,
-                body: ByteBuffer(bytes: body),
-                length: body.count,
+                hasBody: body != nil,
+                body: ByteBuffer(bytes: body ?? []),
+                length: body?.count,
                 isWhole: true
             )
             do throws(GateError) {

@@ -43,6 +43,14 @@ public protocol LoopbackClient: Sendable {
         body: [UInt8],
         piece: @escaping @Sendable ([UInt8]) -> Void
     ) async throws(LoopbackFailure) -> Int
+
+    /// Gets what lies at a path and hands its body over as it arrives.
+    /// - Returns: the answer's status.
+    func get(
+        _ path: String,
+        from door: LoopbackDoor,
+        piece: @escaping @Sendable ([UInt8]) -> Void
+    ) async throws(LoopbackFailure) -> Int
 }
 
 /// Why a gate on this machine gave no whole answer.

@@ -1,3 +1,4 @@
+import OstiaryCore
 import OstiaryTesting
 import Testing
 
@@ -20,8 +21,8 @@ import Testing
             let token = rig.token()
             for field in [
                 "Authorization: Bearer  \(token)", "Authorization: \(token)", "Authorization: Basic \(token)",
-                "Authorization: Bearer", "Authorization: Bearer \(token) x", "Authorization: Bearer \(token),x",
-                "Authorization: Bearer\t\(token)", "Authorization:", "x-api-key: Bearer \(token)",
+                "Authorization: Bearer \(token) x", "Authorization: Bearer \(token),x",
+                "Authorization: Bearer\t\(token)", "x-api-key: Bearer \(token)",
             ] {
                 let answer = try await rig.ask("GET", "/v1/models", fields: [field])
                 #expect(answer.status == 401, "\(field.prefix(30))")
@@ -43,10 +44,84 @@ import Testing
             #expect(answer.status == 400)
             #expect(answer.code == "invalid_request")
             #expect(answer["x-request-id"] != nil)
+            #expect(answer["connection"] == "close")
+            #expect(answer.text.contains("two credentials"))
             let entry = try await rig.entry(of: answer)
             #expect(entry.cause == "two_credentials")
             #expect(entry.method == "GET")
             #expect(entry.route == "/v1/models")
+        }
+    }
+
+    /// Claude Code sends a key of its own beside the helper's token, and the same token twice where there is none.
+    @Test func takesTheOneThatLooksLikeATokenOfThisGate() async throws {
+        try await GateRig.run { rig async throws in
+            let token = rig.token()
+            for fields in [
+                ["Authorization: Bearer \(token)", "x-api-key: sk-ant-api03-of-the-provider_x"],
+                ["Authorization: Bearer sk-ant-api03-of-the-provider_x", "x-api-key: \(token)"],
+                ["Authorization: Basic dXNlcjpwYXNz", "x-api-key: \(token)"],
+                ["Authorization: Bearer", "x-api-key: \(token)"], ["Authorization: Bearer \(token)", "x-api-key:"],
+                // One that looks like a token and is none names nobody.
+                ["Authorization: Bearer \(token)", "x-api-key: a.b.c"],
+                // Two tokens of one caller.
+                ["Authorization: Bearer \(token)", "x-api-key: \(rig.token(scope: "inference other"))"],
+            ] {
+                let answer = try await rig.ask(
+                    "POST",
+                    "/v1/chat/completions",
+                    fields: fields,
+                    body: GateRig.question()
+                )
+                #expect(answer.status == 200, "\(fields.map { $0.prefix(30) })")
+            }
+            // Whatever was not believed goes nowhere.
+            for bytes in rig.upstream.connections {
+                let said = String(decoding: bytes, as: UTF8.self)
+                for part in ["sk-ant", "dXNl", "a.b.c", token] { #expect(!said.contains(part)) }
+            }
+        }
+    }
+
+    @Test func theFirstThatLooksLikeATokenDecides() async throws {
+        try await GateRig.run { rig async throws in
+            let fields = ["Authorization: Bearer a.b.c", "x-api-key: \(rig.token())"]
+            #expect(try await rig.ask("GET", "/v1/models", fields: fields).status == 401)
+            let neither = ["Authorization: Bearer sk-one", "x-api-key: sk-two"]
+            #expect(try await rig.ask("GET", "/v1/models", fields: neither).code == "invalid_token")
+        }
+    }
+
+    @Test(arguments: [
+        ["Authorization: Bearer"], ["Authorization: Bearer "], ["Authorization:"], ["x-api-key:"],
+        ["x-api-key: ", "Authorization: Bearer "],
+    ])
+    func saysThatTheKeyHelperPrintedNothing(fields: [String]) async throws {
+        try await GateRig.run { rig async throws in
+            let answer = try await rig.ask("GET", "/v1/models", fields: fields)
+            #expect(answer.status == 401)
+            #expect(answer.text.contains("empty credential: the key helper printed nothing"))
+            // The helper may do better the next time.
+            #expect(answer["x-should-retry"] == nil)
+            #expect(try await rig.entry(of: answer).cause == "empty_credential")
+        }
+    }
+
+    /// A token may be followed by a better one; a key of another kind is never followed by itself in a better form.
+    @Test func tellsClientsNotToRepeatAKeyThatIsNoToken() async throws {
+        try await GateRig.run { rig async throws in
+            for key in ["sk-ant-api03-x", "x", "a.b"] {
+                let answer = try await rig.ask("GET", "/v1/models", fields: ["x-api-key: \(key)"])
+                #expect(answer.status == 401)
+                #expect(answer["x-should-retry"] == "false")
+            }
+            let expired = rig.issuer.token(now: UnixTime(seconds: rig.clock.now.seconds - 1000))
+            for token in ["a.b.c", expired] {
+                let answer = try await rig.ask("GET", "/v1/models", token: token)
+                #expect(answer.status == 401)
+                #expect(answer["x-should-retry"] == nil)
+            }
+            #expect(try await rig.ask("GET", "/v1/models")["x-should-retry"] == nil)
         }
     }
 

@@ -82,7 +82,7 @@ import Testing
                 let answer = try await rig.ask(
                     "GET",
                     "/v1/models",
-                    token: "bad",
+                    token: "bad\(number)",
                     fields: ["X-Forwarded-For: 192.0.2.\(number)"]
                 )
                 #expect(answer.status == (number < 2 ? 401 : 429))
@@ -93,11 +93,11 @@ import Testing
             $0.limits.failuresPerMinute = 2
             $0.listen.trustedProxies = (try? IPNetwork(parsing: "127.0.0.0/8")).map { [$0] } ?? []
         }) { rig async throws in
-            for (number, status) in [(1, 401), (1, 401), (1, 429), (2, 401)] {
+            for (token, number, status) in [("a", 1, 401), ("b", 1, 401), ("c", 1, 429), ("d", 2, 401)] {
                 let answer = try await rig.ask(
                     "GET",
                     "/v1/models",
-                    token: "bad",
+                    token: token,
                     fields: ["X-Forwarded-For: 192.0.2.9, 192.0.2.\(number)"]
                 )
                 #expect(answer.status == status)

@@ -69,7 +69,7 @@ enum FaultPoint: String, CaseIterable, Sendable, CustomTestStringConvertible {
     /// What happens before the call that must be refused.
     func prepare(_ rig: GateRig) async throws {
         if self == .rate { _ = try await rig.ask("GET", "/v1/models", token: rig.token()) }
-        if self == .failures { _ = try await rig.ask("GET", "/v1/models", token: "bad") }
+        if self == .failures { _ = try await rig.ask("GET", "/v1/models", token: "worse") }
     }
 
     func token(_ rig: GateRig) -> String {

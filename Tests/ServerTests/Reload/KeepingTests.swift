@@ -51,7 +51,7 @@ import Testing
 
     @Test func failedAuthenticationsStayCounted() async throws {
         try await GateRig.run({ $0.limits.failuresPerMinute = 2 }) { rig async throws in
-            for _ in 0..<2 { #expect(try await rig.chat(token: "x").status == 401) }
+            for number in 0..<2 { #expect(try await rig.chat(token: "x\(number)").status == 401) }
             #expect(try await rig.chat(token: "x").status == 429)
             await rig.reload { $0.limits.failuresPerMinute = 60 }
             #expect(try await rig.chat(token: "x").status == 429)

@@ -175,7 +175,8 @@ import Testing
     @Test func believesNobodyWithTwoCredentials() async throws {
         try await SecureRig.run { secure async throws in
             let client = try await secure.http2()
-            let answer = try await client.ask("GET", "/v1/models", fields: [secure.token(), ("x-api-key", "other")])
+            let other = secure.rig.token(sub: "user-2")
+            let answer = try await client.ask("GET", "/v1/models", fields: [secure.token(), ("x-api-key", other)])
             #expect(answer.status == 400)
             try await client.untilClosed()
         }

@@ -1,0 +1,146 @@
+import ArgumentParser
+import OstiaryCore
+import OstiaryServer
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// `ostiary connect claude-code`: merges what Claude Code needs into one of its settings files.
+struct ConnectClaudeCode: ParsableCommand {
+    enum Scope: String, ExpressibleByArgument, CaseIterable {
+        case user, project, local
+    }
+
+    static let configuration = CommandConfiguration(
+        commandName: "claude-code",
+        abstract: "merge what Claude Code needs into its settings.json",
+        discussion: """
+            it shows what would change, asks, and leaves the file as it was beside it; --undo restores it, byte for byte \
+            where nobody else has changed the file since
+
+            --scope user is ~/.claude/settings.json, project .claude/settings.json, local .claude/settings.local.json
+
+              ostiary connect claude-code
+              ostiary connect claude-code --scope local --dry-run
+              ostiary connect claude-code --undo
+            """
+    )
+
+    @OptionGroup var place: GatePlace
+
+    @Option(help: "whose settings")
+    var scope = Scope.user
+
+    @Flag(help: "leave out what only Anthropic's models understand")
+    var otherModels = false
+
+    @Flag(help: "take the change back")
+    var undo = false
+
+    @Flag(help: "do not ask")
+    var yes = false
+
+    @Flag(help: "show what would change, and change nothing")
+    var dryRun = false
+
+    @Flag(help: "print the outcome as JSON; with --yes or --dry-run")
+    var json = false
+
+    func validate() throws {
+        if json && !yes && !dryRun { throw ValidationError("--json asks nobody. Add --yes or --dry-run") }
+    }
+
+    func run() throws {
+        let gate = try place.gate()
+        let helper = try place.helper(for: "claude-code")
+        let files = ClaudeCodeFiles(variables: Machine.variables)
+        let voice = Voice.standard
+        do {
+            try connect(gate, Self.settings(gate, helper, otherModels: otherModels || undo), files, voice)
+        } catch let refusal as SettingsFile.Refusal {
+            voice.error(AnswerStream.plain(files.shown(refusal.message)))
+            if let hint = refusal.hint { voice.hint(AnswerStream.plain(files.shown(hint))) }
+            switch refusal.kind {
+            case .content: throw Status.data
+            case .system: throw Status.system
+            case .nothing: throw Status.nothing
+            }
+        }
+    }
+
+    /// The members, in the order they are shown.
+    static func settings(_ gate: GateURL, _ helper: HelperCommand, otherModels: Bool) -> [Setting] {
+        var settings = [
+            Setting(["apiKeyHelper"], helper.line),
+            Setting(["env", "ANTHROPIC_BASE_URL"], gate.anthropic),
+            // Below the five minutes that it would be otherwise, so that a token is fresh whenever one is sent.
+            Setting(["env", "CLAUDE_CODE_API_KEY_HELPER_TTL_MS"], "240000"),
+        ]
+        if otherModels {
+            settings.append(Setting(["env", "CLAUDE_CODE_ATTRIBUTION_HEADER"], "0"))
+            settings.append(Setting(["env", "CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS"], "1"))
+        }
+        return settings
+    }
+
+    private func connect(_ gate: GateURL, _ settings: [Setting], _ files: ClaudeCodeFiles, _ voice: Voice) throws {
+        let connection = try Connection(files.file(scope), settings)
+        let plan = try undo ? connection.undoing() : connection.plan()
+        let conflicts = undo ? [] : files.conflicts(with: settings, in: scope, isLoopback: gate.isLoopback)
+        let path = AnswerStream.plain(files.shown(connection.file.path))
+        // Where nothing of ours is left to change, there is still a backup to put away.
+        let isNeeded = !plan.changes.isEmpty || undo
+        if !json {
+            for line in isNeeded
+                ? [(dryRun ? "would change " : "") + path] + plan.changes.flatMap(\.lines)
+                : ["\(path): nothing to change"]
+            {
+                voice.print(AnswerStream.plain(line) + "\n")
+            }
+            voice.warn(of: conflicts)
+            if !undo, !GateURL.servesMessages {
+                voice.warn("this version of the gate does not serve Claude Code's API, /v1/messages, yet")
+            }
+        }
+        var isDone = false
+        if isNeeded, !dryRun {
+            if !yes { try agree("\(undo ? "restore" : "change") \(path)?", voice) }
+            try undo ? connection.carryOutUndoing(plan) : connection.carryOut(plan)
+            isDone = true
+        }
+        if json { return voice.print(outcome(connection.file.path, plan, conflicts, isDone: isDone)) }
+        guard isDone else { return }
+        voice.print(undo ? "restored\n" : "done; this takes it back: \(undoing)\n")
+    }
+
+    private var undoing: String {
+        "ostiary connect claude-code" + (scope == .user ? "" : " --scope \(scope.rawValue)") + " --undo"
+    }
+
+    private func outcome(_ path: String, _ plan: Connection.Plan, _ conflicts: [Conflict], isDone: Bool) -> String {
+        let outcome = JSONObject(members: [
+            .init(name: "file", value: .string(path)), .init(name: "changed", value: .bool(isDone)),
+            .init(name: "changes", value: .array(plan.changes.map(\.json))),
+            .init(name: "conflicts", value: .array(conflicts.map(\.json))),
+        ])
+        return JSONText.pretty(.object(outcome)) + "\n"
+    }
+
+    private func agree(_ question: String, _ voice: Voice) throws {
+        guard isatty(STDIN_FILENO) == 1, isatty(STDERR_FILENO) == 1 else {
+            voice.error("nobody is here to ask")
+            voice.hint("add --yes to change it, or --dry-run to change nothing")
+            throw Status.usage
+        }
+        voice.ask("\(question) [y/N] ")
+        guard let answer = readLine()?.lowercased(), ["y", "yes"].contains(answer) else {
+            voice.error("nothing was changed")
+            throw Status.declined
+        }
+    }
+}
