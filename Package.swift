@@ -46,7 +46,12 @@ let package = Package(
         .target(name: "OstiaryCharter", dependencies: ["OstiaryCore"], path: "Sources/Charter"),
         .target(name: "OstiaryPurse", dependencies: ["OstiaryCore"], path: "Sources/Purse"),
         .target(name: "OstiaryModels", dependencies: ["OstiaryCore", "OstiaryWire", nio], path: "Sources/Models"),
-        .target(name: "OstiaryVault", dependencies: ["OstiaryCore"], path: "Sources/Vault"),
+        .target(name: "CKeyring", path: "Sources/CKeyring"),
+        .target(
+            name: "OstiaryVault",
+            dependencies: ["OstiaryCore", "CKeyring", crypto, cryptoExtras],
+            path: "Sources/Vault"
+        ),
         .target(name: "OstiaryJournal", dependencies: ["OstiaryCore"], path: "Sources/Journal"),
         .target(
             name: "OstiaryServer",
@@ -59,7 +64,8 @@ let package = Package(
         .executableTarget(
             name: "ostiary",
             dependencies: [
-                "OstiaryCore", "OstiaryServer", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "OstiaryCore", "OstiaryServer", "OstiaryVault",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/ostiary"
         ),
@@ -83,13 +89,22 @@ let package = Package(
         .testTarget(name: "CharterTests", dependencies: ["OstiaryCharter", "OstiaryTesting"]),
         .testTarget(name: "PurseTests", dependencies: ["OstiaryPurse", "OstiaryTesting"]),
         .testTarget(name: "ModelsTests", dependencies: ["OstiaryModels", "OstiaryTesting", nio]),
-        .testTarget(name: "VaultTests", dependencies: ["OstiaryVault", "OstiaryTesting"]),
+        .testTarget(
+            name: "VaultTests",
+            dependencies: ["OstiaryVault", "OstiaryTesting", "vault-victim", crypto, cryptoExtras]
+        ),
+        // Writes to a sealed store until it is killed, for the tests of crashes.
+        .executableTarget(
+            name: "vault-victim",
+            dependencies: ["OstiaryCore", "OstiaryVault"],
+            path: "Tests/VaultVictim"
+        ),
         .testTarget(name: "JournalTests", dependencies: ["OstiaryJournal", "OstiaryTesting"]),
         .testTarget(
             name: "ServerTests",
             dependencies: [
                 "OstiaryServer", "OstiaryCore", "OstiaryWire", "OstiaryIdentity", "OstiaryModels", "OstiaryJournal",
-                "OstiaryTesting", nio, crypto,
+                "OstiaryVault", "OstiaryTesting", nio, crypto,
             ],
             exclude: ["Configuration/Golden"]
         ),

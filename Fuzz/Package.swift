@@ -9,6 +9,7 @@ import PackageDescription
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 
@@ -16,6 +17,7 @@ let package = Package(
     name: "fuzz",
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
         .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
     ],
@@ -23,11 +25,12 @@ let package = Package(
         .target(name: "OstiaryCore", dependencies: [crypto], path: "Product/Core"),
         .target(
             name: "OstiaryWire",
-            dependencies: ["OstiaryCore", nio],
+            dependencies: ["OstiaryCore", nio, nioSSL],
             path: "Product/Wire",
             sources: [
                 "HTTP1", "HTTP2/Frames", "HTTP2/HPACK", "HTTP2/Server/RequestHead+FieldBlock.swift", "Addresses",
-                "Dialler/Origin.swift",
+                "Dialler/Health", "Dialler/Origin.swift", "TLS/TLSFault.swift", "TLS/TLSFiles.swift", "TLS/TLSMaterial.swift",
+                "TLS/TLSSettings.swift",
             ]
         ),
         .target(
@@ -45,7 +48,9 @@ let package = Package(
         ),
         .target(
             name: "OstiaryServer",
-            dependencies: ["OstiaryCore", "OstiaryWire", .product(name: "Yams", package: "Yams")],
+            dependencies: [
+                "OstiaryCore", "OstiaryWire", "OstiaryIdentity", .product(name: "Yams", package: "Yams"),
+            ],
             path: "Product/Server",
             sources: ["Configuration", "Running/LoopbackClient.swift"]
         ),

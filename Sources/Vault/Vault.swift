@@ -18,16 +18,18 @@ public final class Vault: Sendable {
     ///   - references: where the keys lie, by the name they are lent under.
     ///   - environment: the process's environment.
     ///   - kept: the variables that were taken out of it.
+    ///   - store: the gate's own store, which `vault:NAME` names keys of.
     /// - Throws: all faults together, each with its key's name.
     public init(
         _ references: [String: SourceReference],
         environment: [String: String],
-        kept: KeptVariables? = nil
+        kept: KeptVariables? = nil,
+        store: (any Store)? = nil
     ) throws(VaultFault) {
         var boxes: [String: Box] = [:]
         var warnings: [SourceWarning] = []
         var faults: [VaultFault.Fault] = []
-        let surroundings = Surroundings(environment: environment, kept: kept)
+        let surroundings = Surroundings(environment: environment, kept: kept, store: store)
         for (name, reference) in references.sorted(by: { $0.key < $1.key }) {
             do {
                 let (kept, warning) = try Self.keep(reference, surroundings)
@@ -79,7 +81,14 @@ public final class Vault: Sendable {
     /// What the vault shows to the operator.
     public var instruments: [Instrument] {
         let count = Double(boxes.count)
-        return [Instrument("gw_vault_keys", .gauge, "Keys that the vault holds.") { count }]
+        return [
+            Instrument("gw_vault_keys", .gauge, "Keys that the vault holds.") { count },
+            Instrument(
+                "gw_secret_unlocked_bytes",
+                .gauge,
+                "Bytes of secrets that the system did not lock into memory; raise LimitMEMLOCK."
+            ) { Double(Secret.unlockedBytes) },
+        ]
     }
 
     private static func keep(

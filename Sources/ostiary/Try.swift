@@ -53,13 +53,13 @@ struct Try: AsyncParsableCommand {
 /// Reads a token from where the operator says it lies.
 enum TokenSource {
     static func read(_ source: String, surroundings: Configuration.Surroundings) throws -> String {
-        guard let reference = Configuration.SecretReference(parsing: source) else {
-            throw ValidationError("--token must be env:NAME or file:PATH. Put the token into a variable or a file")
-        }
+        let refusal = ValidationError("--token must be env:NAME or file:PATH. Put the token into a variable or a file")
+        guard let reference = Configuration.SecretReference(parsing: source) else { throw refusal }
         var bytes: [UInt8]
         switch reference {
         case .environment(let name): bytes = Array((surroundings.variables[name] ?? "").utf8)
         case .file(let path): bytes = surroundings.read(path, 16_384) ?? []
+        case .vault, .keyring: throw refusal
         }
         while let last = bytes.last, last == UInt8(ascii: "\n") || last == UInt8(ascii: "\r") { bytes.removeLast() }
         guard (1...16_384).contains(bytes.count), bytes.allSatisfy({ (0x21...0x7e).contains($0) }) else {

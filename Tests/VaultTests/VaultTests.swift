@@ -7,22 +7,6 @@ import Testing
 
 private let permit = Permit.sample()
 
-/// A folder that is gone after the test.
-private final class Folder {
-    let path = FileManager.default.temporaryDirectory.appendingPathComponent("vault-\(UUID())").path
-
-    init() throws { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
-
-    func file(_ text: String, mode: Int = 0o600, name: String = "key") throws -> String {
-        let file = "\(path)/\(name)"
-        try Data(text.utf8).write(to: URL(fileURLWithPath: file))
-        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file)
-        return file
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-}
-
 private func open(_ reference: String, _ environment: [String: String] = [:]) throws -> Vault {
     try Vault(["openai": SourceReference(reference)], environment: environment)
 }
@@ -164,4 +148,37 @@ func refusesWhatCannotStandInAHeaderField(_ text: String) throws {
     #expect(!one.hasSameKey("openai", as: try open("env:KEY", ["KEY": "sk-canary-10"])))
     #expect(!one.hasSameKey("openai", as: try Vault([:], environment: [:])))
     #expect(try Vault([:], environment: [:]).hasSameKey("openai", as: try Vault([:], environment: [:])))
+}
+
+@Test func lendsAKeyOfTheStore() throws {
+    let store = MemoryStore()
+    try store.put("team/openai", "sk-canary")
+    func vault(_ name: String, _ store: (any Store)?) throws -> Vault {
+        try Vault(["openai": SourceReference("vault:\(name)")], environment: [:], store: store)
+    }
+    #expect(try lent(vault("team/openai", store)) == "sk-canary")
+    for (name, store, expected) in [
+        ("other", store, "vault key other is not there"),
+        ("other", nil, "vault key other cannot be read: no store is configured; name one in vault.file"),
+    ] as [(String, MemoryStore?, String)] {
+        do {
+            _ = try vault(name, store)
+            Issue.record("lent")
+        } catch {
+            #expect("\(error)" == "key of openai: \(expected)")
+        }
+    }
+}
+
+@Test func aStoreThatCannotBeReadIsNoMissingKey() throws {
+    let place = try Place()
+    let store = try place.open()
+    try store.put("openai", "sk-canary")
+    try place.overwrite(Array(try place.bytes.dropLast()))
+    do {
+        _ = try Vault(["openai": SourceReference("vault:openai")], environment: [:], store: store)
+        Issue.record("opened")
+    } catch {
+        #expect("\(error)".contains("cannot be read: sealed store"))
+    }
 }

@@ -1,14 +1,16 @@
 /// Bytes that cannot be printed, encoded or copied into text; zeroed at the end.
 ///
 /// Noncopyable, so `print`, string interpolation, mirrors and encoders do not take it: they do not compile. Whoever
-/// needs the bytes gets them for the length of a closure and must not let them out.
+/// needs the bytes gets them for the length of a closure and must not let them out. They lie in pages of their own that
+/// are not swapped out and not part of a core dump, where the system grants that; where it does not, they are counted.
 public struct Secret: ~Copyable, Sendable {
     // Written once in the initialiser and never again until `deinit`, so sharing it between threads is sound.
     private nonisolated(unsafe) let storage: UnsafeMutableBufferPointer<UInt8>
+    private let keeping: SecretMemory.Keeping
 
     /// Copies `bytes`; the caller is to forget its own copy.
     public init(copying bytes: borrowing Span<UInt8>) {
-        storage = .allocate(capacity: bytes.count)
+        (storage, keeping) = SecretMemory.take(bytes.count)
         for index in bytes.indices { storage.initializeElement(at: index, to: bytes[index]) }
     }
 
@@ -22,15 +24,8 @@ public struct Secret: ~Copyable, Sendable {
         try body(UnsafeBufferPointer(storage).span)
     }
 
-    deinit {
-        // Through a volatile-like barrier the optimiser cannot see into, so that the writes are not dropped.
-        zero(storage)
-        storage.deallocate()
-    }
-}
+    deinit { SecretMemory.giveBack(storage, keeping) }
 
-@inline(never)
-@_optimize(none)
-private func zero(_ bytes: UnsafeMutableBufferPointer<UInt8>) {
-    for index in bytes.indices { bytes[index] = 0 }
+    /// Bytes of secrets that the system did not lock into memory, usually for `RLIMIT_MEMLOCK`.
+    public static var unlockedBytes: Int64 { SecretMemory.unlocked.current }
 }

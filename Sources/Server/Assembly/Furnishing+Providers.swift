@@ -13,6 +13,7 @@ extension Furnishing {
         var settings = DialSettings()
         settings.connectTime = provider.timeouts.connect
         settings.headTime = provider.timeouts.head
+        settings.offersHTTP2 = provider.http2
         settings.silenceTime = provider.timeouts.silence > 0 ? provider.timeouts.silence : nil
         let addresses = TargetAddresses(site.book, AddressRules(for: origin, reach: provider.addresses)) { kind in
             journal.event(

@@ -16,11 +16,26 @@ extension Furnishing {
             for provider in configuration.providers {
                 if let key = provider.key { references[provider.name] = try SourceReference(key.description) }
             }
-            let vault = try Vault(references, environment: site.variables.plain, kept: site.variables.kept)
+            let vault = try Vault(
+                references,
+                environment: site.variables.plain,
+                kept: site.variables.kept,
+                store: try openStore()
+            )
             for warning in vault.warnings { remark("a key's place", ["about": "\(warning)"]) }
             return vault
         } catch {
             throw .other("\(error)")
+        }
+    }
+
+    /// The gate's own store, opened to see that it can be; `nil` where none is configured.
+    private func openStore() throws(Running.Failure) -> (any Store)? {
+        guard let file = configuration.vault.file, let keyFile = configuration.vault.keyFile else { return nil }
+        do throws(StoreFault) {
+            return try MasterKeyFile(path: keyFile).open(store: file, markPath: configuration.vault.mark)
+        } catch {
+            throw .other("vault: \(error)" + (error.hint.map { "\n\($0)" } ?? ""))
         }
     }
 

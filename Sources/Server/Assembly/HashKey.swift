@@ -33,6 +33,7 @@ enum HashKey {
             }
             guard let value = environment[name] else { throw .missing("env:\(name)") }
             digits = Array(value.utf8)
+        case .vault, .keyring: throw .missing(reference.description)
         case .file(let path):
             let surroundings = Configuration.Surroundings.machine(variables: environment)
             guard let bytes = surroundings.read(path, 1024) else { throw .missing("file:\(path)") }

@@ -106,6 +106,8 @@ extension Configuration {
         listen.tls.certificate = listen.tls.certificate.map(settled)
         listen.tls.key = listen.tls.key.map(settled)
         listen.tls.clientCertificates.authorities = listen.tls.clientCertificates.authorities.map(settled)
+        vault.file = vault.file.map(settled)
+        vault.keyFile = vault.keyFile.map(settled)
         identity.hashKey = settled(identity.hashKey)
         for index in identity.jwt.indices {
             if case .file(let path) = identity.jwt[index].jwks { identity.jwt[index].jwks = .file(settled(path)) }

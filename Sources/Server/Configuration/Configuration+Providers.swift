@@ -21,6 +21,8 @@ extension Configuration {
         /// Where the name in `baseURL` may lead; `nil` for what the name says by itself.
         public var addresses: AddressRules.Reach?
         public var tls: ProviderTLS = ProviderTLS()
+        /// Whether HTTP/2 is offered to a provider behind TLS.
+        public var http2: Bool = true
         public var timeouts: Timeouts = Timeouts()
         public var breaker: Breaker.Settings = Breaker.Settings()
 

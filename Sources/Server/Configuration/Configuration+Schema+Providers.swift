@@ -27,11 +27,12 @@ extension Configuration {
             \.key,
             About(
                 name: "key",
-                help: "where the provider's key lies: env:NAME or file:PATH; needed by openai and tinfoil",
+                help:
+                    "where the provider's key lies: env:NAME, file:PATH, vault:NAME or keyring:NAME; needed by openai and tinfoil",
                 fallback: "none",
                 example: "env:OPENAI_API_KEY"
             ),
-            Form.secret.optional
+            Form.providerKey.optional
         ),
         .value(
             \.addresses,
@@ -45,6 +46,11 @@ extension Configuration {
             Form<AddressRules.Reach>.choice.optional
         ),
         .section(\.tls, About(name: "tls", help: "whom TLS to the provider believes"), tlsFields),
+        .value(
+            \.http2,
+            About(name: "http2", help: "whether HTTP/2 is offered over TLS; a provider without it gets HTTP/1.1"),
+            .truth
+        ),
         .section(
             \.timeouts,
             About(name: "timeouts", help: "how long the provider may take"),

@@ -43,13 +43,14 @@ extension Configuration {
             modelFields,
             most: 10_000
         ),
+        .section(\.vault, About(name: "vault", help: "the gate's own sealed store of keys"), vaultFields),
         .section(\.limits, About(name: "limits", help: "what one caller may use"), limitFields),
         .section(\.shutdown, About(name: "shutdown", help: "how the gate ends"), shutdownFields),
         .section(\.journal, About(name: "journal", help: "what the gate writes about itself"), journalFields),
     ]
 
     /// Sections at the top that a later version will have.
-    static let laterSections = ["stores", "tools", "guard", "vault"]
+    static let laterSections = ["stores", "tools", "guard"]
 
     private static let listenFields: [Field<Listen>] = [
         .value(

@@ -12,6 +12,8 @@ public struct Configuration: Hashable, Sendable {
     public var identity: Identity
     /// Where calls can go, in the file's order; names are unique.
     public var providers: [Provider]
+    /// Where the gate's own sealed store is.
+    public var vault: Vault
     /// Which model goes to which provider, in the file's order; names are unique. Never empty after `load` when there
     /// is a provider: a sole provider without entries gets `*`.
     public var models: [Model]
@@ -25,6 +27,7 @@ public struct Configuration: Hashable, Sendable {
         admin: Admin = Admin(),
         identity: Identity = Identity(),
         providers: [Provider] = [],
+        vault: Vault = Vault(),
         models: [Model] = [],
         limits: Limits = Limits(),
         shutdown: Shutdown = Shutdown(),
@@ -34,6 +37,7 @@ public struct Configuration: Hashable, Sendable {
         self.admin = admin
         self.identity = identity
         self.providers = providers
+        self.vault = vault
         self.models = models
         self.limits = limits
         self.shutdown = shutdown

@@ -3,10 +3,12 @@ public enum KeySources {
     static let all: [any KeySource.Type] = [
         EnvironmentSource.self,
         FileSource.self,
+        VaultSource.self,
+        KeyringSource.self,
     ]
 
     /// Kinds with a meaning in the configuration that this version does not have.
-    static let unavailable = ["vault", "exec", "keyring"]
+    static let unavailable = ["exec"]
 
     /// How references are written, for help and errors.
     public static var forms: [String] { all.map { $0.form } }

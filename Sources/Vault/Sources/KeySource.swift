@@ -31,9 +31,13 @@ public struct Surroundings: Sendable {
     /// The variables that were taken out of it, since they hold secrets.
     public let kept: KeptVariables?
 
-    public init(environment: [String: String], kept: KeptVariables? = nil) {
+    /// The gate's own store, where one is configured.
+    public let store: (any Store)?
+
+    public init(environment: [String: String], kept: KeptVariables? = nil, store: (any Store)? = nil) {
         self.environment = environment
         self.kept = kept
+        self.store = store
     }
 }
 

@@ -1,4 +1,4 @@
-/// Where a key lies, as the configuration's `key:` says: `env:NAME` or `file:path`. It names a place and never holds
+/// Where a key lies, as the configuration's `key:` says: such as `env:NAME` or `file:path`. It names a place and never holds
 /// a key.
 public struct SourceReference: Sendable, CustomStringConvertible {
     let source: any KeySource

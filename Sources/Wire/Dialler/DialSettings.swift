@@ -12,5 +12,8 @@ public struct DialSettings: Sendable {
     /// Unused connections kept for one origin on one worker; the oldest is closed for a newer one.
     public var idleConnections = 256
 
+    /// Whether HTTP/2 is offered over TLS; a provider that does not want it gets HTTP/1.1.
+    public var offersHTTP2 = false
+
     public init() {}
 }

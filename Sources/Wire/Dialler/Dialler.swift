@@ -1,5 +1,4 @@
 import NIOCore
-import NIOSSL
 public import OstiaryCore
 
 /// Is told of the answer to a request.
@@ -12,16 +11,27 @@ public protocol AnswerReceiver: AnyObject {
 
 /// Calls outward from one worker: connections are kept per origin and credential and used on the worker's loop only.
 ///
-/// Redirects are never followed. A request is sent once more only when a kept connection turned out to be closed
-/// before any byte of an answer, the whole body is at hand, and the target's budget for that is not used up.
+/// Redirects are never followed. A request is sent once more only when the provider has not taken it, the whole body is
+/// at hand, and the target's budget for that is not used up. It was not taken when a kept connection turned out to be
+/// closed before any byte came back, or when the provider says so: a stream that it refused, or that lies beyond the
+/// last one of its GOAWAY (RFC 9113 sections 6.8 and 8.7).
+///
+/// A provider that speaks HTTP/2 gets one connection, and another one only while all streams of the first are taken.
+/// Until it has agreed to HTTP/2 once, connections are made as for HTTP/1.1: one for each request that finds none.
 public final class Dialler {
     /// The kept connections to one target.
     final class Pool {
         let target: UpstreamTarget
         var idle: [UpstreamConnection] = []
-        /// Connections in all, kept or in use.
+        /// Those that carry many requests; the first one that has room is used.
+        var shared: [HTTP2ClientConnection] = []
+        /// One of those, while it is being made.
+        var dial: SharedDial?
+        /// Connections in all, kept, in use, or being made.
         var open = 0
         var budget = RetryBudget()
+
+        var isUsed: Bool { open > 0 || dial != nil }
 
         init(_ target: UpstreamTarget) {
             self.target = target
@@ -50,31 +60,35 @@ public final class Dialler {
         let breaker = pool.target.breaker
         let admission = try breaker?.admit(at: worker.now) ?? .ordinary
         let end = pool.target.settings.wholeTime.map { worker.now.advanced(bySeconds: $0) } ?? .never
-        if let kept = takeIdle(pool) {
-            do throws(UpstreamConnection.Failure) {
-                return try await ask(kept, request, rest, client, end, admission)
-            } catch {
-                // Of a connection that was closed before anything came back nobody has passed a verdict yet.
-                guard case .stale = error else { throw Self.gateError(error) }
+        var avoided: HTTP2ClientConnection?
+        var isRepeated = false
+        while true {
+            let exchange: UpstreamExchange
+            if !isRepeated, let kept = takeKept(pool) {
+                exchange = kept
+            } else {
                 do throws(GateError) {
-                    try takeRetry(pool, request)
+                    exchange = try await connect(pool, client, avoiding: avoided)
                 } catch {
-                    breaker?.ended(.none, admission, at: worker.now)
+                    breaker?.ended(Self.verdict(error), admission, at: worker.now)
                     throw error
                 }
             }
-        }
-        let fresh: UpstreamConnection
-        do throws(GateError) {
-            fresh = try await connect(pool, client)
-        } catch {
-            breaker?.ended(Self.verdict(error), admission, at: worker.now)
-            throw error
-        }
-        do throws(UpstreamConnection.Failure) {
-            return try await ask(fresh, request, rest, client, end, admission)
-        } catch {
-            throw Self.gateError(error)
+            do throws(UpstreamExchange.Failure) {
+                return try await ask(exchange, request, rest, client, end, admission)
+            } catch {
+                // Of a request that was not taken nobody has passed a verdict yet.
+                guard case .stale = error else { throw Self.gateError(error) }
+                do throws(GateError) {
+                    guard !isRepeated else { throw Self.gateError(error) }
+                    try takeRetry(pool, request)
+                } catch {
+                    breaker?.ended(isRepeated ? .failure : .none, admission, at: worker.now)
+                    throw error
+                }
+                isRepeated = true
+                avoided = (exchange as? HTTP2ClientExchange)?.connection
+            }
         }
     }
 
@@ -94,7 +108,7 @@ public final class Dialler {
         for receiver: any AnswerReceiver
     ) {
         let pool = pool(request.target)
-        guard request.isWhole, client.isWanted, pool.target.settings.wholeTime == nil, !pool.idle.isEmpty else {
+        guard request.isWhole, client.isWanted, pool.target.settings.wholeTime == nil, hasKept(pool) else {
             return exchangeLater(Attempt(request: request, client: client, receiver: receiver), rest)
         }
         let admission: Breaker.Admission
@@ -103,24 +117,24 @@ public final class Dialler {
         } catch {
             return receiver.failed(error)
         }
-        guard let kept = takeIdle(pool) else { return receiver.failed(GateError(.internalError, cause: "pool_empty")) }
+        guard let kept = takeKept(pool) else { return receiver.failed(GateError(.internalError, cause: "pool_empty")) }
         kept.admission = admission
         client.setPartner(kept)
         kept.ask(request, rest: nil, end: .never)
         kept.tell(Attempt(request: request, client: client, receiver: receiver))
     }
 
-    func answered(_ attempt: Attempt, _ connection: UpstreamConnection, _ head: AnswerHead) {
-        attempt.client.clearPartner(connection)
-        attempt.receiver.answered(UpstreamAnswer(connection: connection, head: head))
+    func answered(_ attempt: Attempt, _ exchange: UpstreamExchange, _ head: AnswerHead) {
+        attempt.client.clearPartner(exchange)
+        attempt.receiver.answered(UpstreamAnswer(exchange, head: head))
     }
 
-    func failed(_ attempt: Attempt, _ connection: UpstreamConnection, _ failure: UpstreamConnection.Failure) {
-        attempt.client.clearPartner(connection)
+    func failed(_ attempt: Attempt, _ exchange: UpstreamExchange, _ failure: UpstreamExchange.Failure) {
+        attempt.client.clearPartner(exchange)
         guard case .stale = failure else { return attempt.receiver.failed(Self.gateError(failure)) }
-        // Nobody has passed a verdict on a connection that was closed before anything came back.
+        // Nobody has passed a verdict on a request that was not taken.
         let pool = pool(attempt.request.target)
-        pool.target.breaker?.ended(.none, connection.admission, at: worker.now)
+        pool.target.breaker?.ended(.none, exchange.admission, at: worker.now)
         do throws(GateError) {
             try takeRetry(pool, attempt.request)
         } catch {
@@ -160,21 +174,21 @@ public final class Dialler {
     }
 
     private func ask(
-        _ connection: UpstreamConnection,
+        _ exchange: UpstreamExchange,
         _ request: UpstreamRequest,
         _ rest: (any BodySource)?,
         _ client: RequestBody?,
         _ end: MonotonicTime,
         _ admission: Breaker.Admission
-    ) async throws(UpstreamConnection.Failure) -> UpstreamAnswer {
-        connection.admission = admission
-        client?.setPartner(connection)
-        defer { client?.clearPartner(connection) }
-        connection.ask(request, rest: rest, end: end)
-        return UpstreamAnswer(connection: connection, head: try await connection.answerHead())
+    ) async throws(UpstreamExchange.Failure) -> UpstreamAnswer {
+        exchange.admission = admission
+        client?.setPartner(exchange)
+        defer { client?.clearPartner(exchange) }
+        exchange.ask(request, rest: rest, end: end)
+        return UpstreamAnswer(exchange, head: try await exchange.answerHead())
     }
 
-    private static func gateError(_ failure: UpstreamConnection.Failure) -> GateError {
+    private static func gateError(_ failure: UpstreamExchange.Failure) -> GateError {
         switch failure {
         case .stale: GateError(.upstreamUnreachable, cause: "closed_early")
         case .gone(let error): error
@@ -186,13 +200,28 @@ public final class Dialler {
     private func pool(_ target: UpstreamTarget) -> Pool {
         if let pool = pools[ObjectIdentifier(target)] { return pool }
         let now = worker.now
-        pools = pools.filter { $0.value.open > 0 || !$0.value.budget.isForgotten(at: now) }
+        pools = pools.filter { $0.value.isUsed || !$0.value.budget.isForgotten(at: now) }
         let pool = Pool(target)
         pools[ObjectIdentifier(target)] = pool
         return pool
     }
 
-    private func takeIdle(_ pool: Pool) -> UpstreamConnection? {
+    private func hasKept(_ pool: Pool) -> Bool { !pool.idle.isEmpty || pool.shared.contains { $0.hasRoom } }
+
+    private func takeKept(_ pool: Pool) -> UpstreamExchange? {
+        if let connection = takeIdle(pool) { return connection }
+        return openStream(pool)
+    }
+
+    /// A stream on a connection that has room for one.
+    func openStream(_ pool: Pool, avoiding avoided: HTTP2ClientConnection? = nil) -> HTTP2ClientExchange? {
+        for connection in pool.shared where connection !== avoided {
+            if let exchange = connection.openStream() { return exchange }
+        }
+        return nil
+    }
+
+    func takeIdle(_ pool: Pool) -> UpstreamConnection? {
         guard let connection = pool.idle.popLast() else { return nil }
         worker.counters.idle.add(-1)
         connection.leavePool()
@@ -211,30 +240,37 @@ public final class Dialler {
         oldest.close()
     }
 
-    func opened(_ connection: UpstreamConnection) {
+    /// A connection stands, or is about to.
+    func opened(_ pool: Pool) {
         worker.counters.open.add(1)
-        connection.pool.open += 1
+        pool.open += 1
+    }
+
+    /// A connection is gone.
+    func closed(_ pool: Pool) {
+        worker.counters.open.add(-1)
+        pool.open -= 1
+        // Without connections it stays for as long as its budget remembers anything.
+        if !pool.isUsed, pool.budget.isForgotten(at: worker.now) {
+            pools[ObjectIdentifier(pool.target)] = nil
+        }
     }
 
     /// Takes a closed connection out of the books.
     func forget(_ connection: UpstreamConnection) {
         let pool = connection.pool
-        worker.counters.open.add(-1)
-        pool.open -= 1
         if let index = pool.idle.firstIndex(where: { $0 === connection }) {
             pool.idle.remove(at: index)
             worker.counters.idle.add(-1)
         }
-        // Without connections it stays for as long as its budget remembers anything.
-        if pool.open == 0, pool.budget.isForgotten(at: worker.now) {
-            pools[ObjectIdentifier(pool.target)] = nil
-        }
+        closed(pool)
     }
 
     /// Closes every kept connection.
     func drain() {
         for pool in pools.values {
             for connection in pool.idle { connection.close() }
+            for connection in pool.shared { connection.closeIfIdle() }
         }
     }
 
@@ -248,9 +284,25 @@ public final class Dialler {
         pool.idle = []
         worker.counters.idle.add(-Int64(idle.count))
         for connection in idle { connection.close() }
+        for connection in pool.shared { connection.closeIfIdle() }
     }
 
     // MARK: Connecting
+
+    /// What a connection is as soon as it stands.
+    enum Reached {
+        case plain(UpstreamConnection)
+        /// Its TLS is still being made.
+        case securing(UpstreamHandshake)
+
+        /// Ends a connection that has carried nothing.
+        func giveUp() {
+            switch self {
+            case .plain(let connection): connection.close()
+            case .securing(let handshake): handshake.giveUp()
+            }
+        }
+    }
 
     /// Begins a connection to one address, which has been judged.
     /// - Parameter done: called on the loop, once: with the connection when it stands, before any TLS, or with nothing.
@@ -260,40 +312,29 @@ public final class Dialler {
         _ place: SocketAddress,
         _ pool: Pool,
         until end: MonotonicTime,
-        _ done: @escaping (UpstreamConnection?) -> Void
+        _ done: @escaping (Reached?) -> Void
     ) throws(GateError) -> Connecting? {
         let origin = pool.target.origin
         let trust = pool.target.trust ?? worker.trust
-        let tls = origin.isSecure ? try trust.clientHandler(host: origin.host) : nil
+        let tls =
+            origin.isSecure
+            ? try trust.clientHandler(host: origin.host, offersHTTP2: pool.target.settings.offersHTTP2) : nil
         return Connecting.begin(place, on: worker, until: end) { [worker] descriptor in
             guard let descriptor else { return done(nil) }
-            let connection = UpstreamConnection(worker: worker, pool: pool)
             guard let tls else {
+                let connection = UpstreamConnection(worker: worker, pool: pool)
                 SocketTransport(descriptor, to: .provider, on: worker.loop, owner: connection).start()
-                return done(connection)
+                return done(.plain(connection))
             }
-            do throws(GateError) {
-                try Self.secure(connection, descriptor, with: tls, on: worker)
-                done(connection)
+            let handshake = UpstreamHandshake(worker: worker, pool: pool)
+            do {
+                try SocketChannel.open(descriptor, to: .provider, on: worker.loop) { channel in
+                    try channel.pipeline.syncOperations.addHandlers(tls, ChannelTransport(owner: handshake))
+                }
+                done(.securing(handshake))
             } catch {
                 done(nil)
             }
-        }
-    }
-
-    /// Begins TLS on a connected socket.
-    private static func secure(
-        _ connection: UpstreamConnection,
-        _ descriptor: Descriptor,
-        with handler: NIOSSLClientHandler,
-        on worker: Worker
-    ) throws(GateError) {
-        do {
-            try SocketChannel.open(descriptor, to: .provider, on: worker.loop) { channel in
-                try channel.pipeline.syncOperations.addHandlers(handler, ChannelTransport(owner: connection))
-            }
-        } catch {
-            throw GateError(.upstreamUnreachable, cause: "connect")
         }
     }
 }
@@ -308,6 +349,7 @@ public final class DialCounters: Sendable {
     public let cancelled = Counter()
     /// Connections that were not made because of where a name led.
     public let denied = Counter()
+    let http2 = HTTP2ClientFigures()
 
     public init() {}
 
@@ -328,7 +370,7 @@ public final class DialCounters: Sendable {
             Instrument(
                 "gw_upstream_retries_total",
                 .counter,
-                "Requests sent again because a kept connection was closed."
+                "Requests sent again because the provider had not taken them."
             ) { [self] in Double(retries.current) },
             Instrument(
                 "gw_upstream_retries_refused_total",
@@ -345,6 +387,6 @@ public final class DialCounters: Sendable {
                 .counter,
                 "Connections not made because the name led to addresses that are not allowed."
             ) { [self] in Double(denied.current) },
-        ]
+        ] + http2.instruments
     }
 }

@@ -11,21 +11,21 @@ final class Pouring: BodySink, Partner {
         case left
     }
 
-    private let upstream: UpstreamConnection
+    private let upstream: UpstreamExchange
     private let limit: Int
     private let take: (ByteBuffer) -> Void
     private var count = 0
     private var ending: Ending?
     private var waiter: UnsafeContinuation<Void, Never>?
 
-    init(upstream: UpstreamConnection, limit: Int, take: @escaping (ByteBuffer) -> Void) {
+    init(upstream: UpstreamExchange, limit: Int, take: @escaping (ByteBuffer) -> Void) {
         self.upstream = upstream
         self.limit = limit
         self.take = take
     }
 
-    /// Runs to the end, without suspending when all of the body is here. A connection whose body was not taken whole
-    /// is reset.
+    /// Runs to the end, without suspending when all of the body is here. An exchange whose body was not taken whole
+    /// is broken off.
     /// - Parameter client: whose leaving ends it; `nil` for nobody.
     func run(for client: RequestBody?) async -> Ending {
         guard client?.isWanted ?? true else {

@@ -20,7 +20,7 @@ public protocol RelayReceiver: AnyObject {
 public final class Relay: Partner, BodySink {
     private let client: any ServerExchange
     private let serial: UInt64
-    private let upstream: UpstreamConnection
+    private let upstream: UpstreamExchange
     private let tap: (any AnswerTap)?
     private let filter: (any BodyFilter)?
     private var receiver: (any RelayReceiver)?
@@ -34,7 +34,7 @@ public final class Relay: Partner, BodySink {
     init(
         client: any ServerExchange,
         serial: UInt64,
-        upstream: UpstreamConnection,
+        upstream: UpstreamExchange,
         tap: (any AnswerTap)?,
         filter: (any BodyFilter)?,
         receiver: (any RelayReceiver)?

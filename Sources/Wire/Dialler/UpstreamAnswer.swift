@@ -4,18 +4,18 @@ public import OstiaryCore
 /// A provider's answer whose head has come. Noncopyable: its body goes to one place, and an answer that nobody takes
 /// cancels its request.
 public struct UpstreamAnswer: ~Copyable {
-    private let connection: UpstreamConnection
+    private let exchange: UpstreamExchange
     private let head: AnswerHead
     private var isTaken = false
 
-    init(connection: UpstreamConnection, head: AnswerHead) {
-        self.connection = connection
+    init(_ exchange: UpstreamExchange, head: AnswerHead) {
+        self.exchange = exchange
         self.head = head
     }
 
     public var status: Int { head.status }
     /// When the request was sent.
-    public var askedAt: MonotonicTime { connection.askedAt }
+    public var askedAt: MonotonicTime { exchange.askedAt }
 
     public func has(_ name: FieldName) -> Bool { head.fields.has(name) }
 
@@ -57,7 +57,7 @@ public struct UpstreamAnswer: ~Copyable {
     /// Hands the body over piece by piece.
     /// - Throws: `.upstreamProtocolError` when it breaks off or is longer than `limit` bytes.
     public consuming func pour(limit: Int, _ take: @escaping (ByteBuffer) -> Void) async throws(GateError) {
-        let ending = await Pouring(upstream: takeConnection(), limit: limit, take: take).run(for: nil)
+        let ending = await Pouring(upstream: takeExchange(), limit: limit, take: take).run(for: nil)
         if ending == .full { throw GateError(.upstreamProtocolError, cause: "body_too_large") }
         try Self.check(ending)
     }
@@ -72,9 +72,9 @@ public struct UpstreamAnswer: ~Copyable {
         within seconds: Double,
         client: RequestBody
     ) async throws(GateError) -> (body: ByteBuffer, isWhole: Bool) {
-        connection.boundBody(within: seconds)
+        exchange.boundBody(within: seconds)
         var body = ByteBuffer()
-        let pouring = Pouring(upstream: takeConnection(), limit: limit) { body.writeImmutableBuffer($0) }
+        let pouring = Pouring(upstream: takeExchange(), limit: limit) { body.writeImmutableBuffer($0) }
         let ending = await pouring.run(for: client)
         try Self.check(ending)
         return (body, ending == .whole)
@@ -88,12 +88,12 @@ public struct UpstreamAnswer: ~Copyable {
         }
     }
 
-    mutating func takeConnection() -> UpstreamConnection {
+    mutating func takeExchange() -> UpstreamExchange {
         isTaken = true
-        return connection
+        return exchange
     }
 
     deinit {
-        if !isTaken { connection.abandoned() }
+        if !isTaken { exchange.abandoned() }
     }
 }

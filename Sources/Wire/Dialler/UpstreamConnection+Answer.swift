@@ -1,34 +1,15 @@
 import NIOCore
 import OstiaryCore
 
-// The answer's way in: head, body, and where the body goes.
+// The answer's way in: head and body.
 extension UpstreamConnection {
     /// Seconds until a connection that is closed has to be gone.
     private static let closingTime = 5.0
 
-    /// Directs the body to `sink` and returns what had come before.
-    func attach(_ sink: any BodySink) -> (held: ByteBuffer?, isEnded: Bool, failure: GateError?) {
-        let earlier = held
-        held = nil
-        let failure = state == .closed && !isBodyEnded ? cutReason : nil
-        if !isBodyEnded, failure == nil {
-            self.sink = sink
-            transport?.setReading(true)
-        }
-        return (earlier, isBodyEnded, failure)
-    }
-
-    /// Gives the provider this long for the rest of its body.
-    func boundBody(within seconds: Double) {
-        guard state == .body, !isBodyEnded else { return }
-        end = min(end, worker.clock.monotonic.advanced(bySeconds: seconds))
-        deadline = end
-    }
-
     func readHead(_ bytes: ByteBuffer) {
         do throws(HeadFault) {
             guard let head = try heads.read(bytes) else { return }
-            accept(head)
+            take(head)
         } catch {
             isBroken = true
             judge(.failure)
@@ -37,11 +18,8 @@ extension UpstreamConnection {
         }
     }
 
-    private func accept(_ head: AnswerHead) {
-        deadline = end
-        self.head = head
-        state = .body
-        if let verdict = Self.verdict(status: head.status) { judge(verdict) } else { endProbe() }
+    private func take(_ head: AnswerHead) {
+        accept(head)
         let rest = heads.takeRest()
         if head.framing == .none {
             endBody(leftOver: rest.readableBytes)
@@ -53,15 +31,6 @@ extension UpstreamConnection {
             awaitBody()
         }
         settled()
-    }
-
-    /// What a status alone says about the provider; `nil` where the rest of the answer decides.
-    private static func verdict(status: Int) -> Breaker.Verdict? {
-        switch status {
-        case 502, 503, 504, 520...529: .failure
-        case 500: .doubtful
-        default: nil
-        }
     }
 
     func readBody(_ bytes: ByteBuffer) {
@@ -89,12 +58,6 @@ extension UpstreamConnection {
         }
     }
 
-    private func deliver(_ piece: ByteBuffer) {
-        if let sink { return sink.piece(piece) }
-        if held == nil { held = piece } else { held?.writeImmutableBuffer(piece) }
-        if let held, held.readableBytes > EdgeLimits.bodyWindow { transport?.setReading(false) }
-    }
-
     func endBody(leftOver: Int) {
         isBodyEnded = true
         judge(.success)
@@ -111,12 +74,5 @@ extension UpstreamConnection {
             if isRequestSent { transport?.close() } else { transport?.reset() }
         }
         sink?.ended()
-    }
-
-    /// The body has gone where it belongs; the connection may carry another request.
-    func taken() {
-        guard isPoolable, state == .body else { return }
-        isPoolable = false
-        worker.dialler.giveBack(self)
     }
 }

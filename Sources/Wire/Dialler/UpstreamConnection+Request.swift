@@ -1,10 +1,10 @@
 import NIOCore
 import OstiaryCore
 
-// The request's way out.
+// The request's way out, in the form of HTTP/1.1.
 extension UpstreamConnection {
-    /// Sends the request, as much of it as is at hand.
-    func send(_ request: UpstreamRequest) {
+    /// Writes the request, as much of it as is at hand.
+    func write(_ request: UpstreamRequest) {
         let isChunked = request.length == nil
         let isSmall = request.body.readableBytes <= Self.copyLimit
         let out = worker.compose { out in
@@ -20,7 +20,7 @@ extension UpstreamConnection {
         transport?.write(out)
         if isChunked {
             writeChunk(request.body)
-            if request.isWhole { transport?.write(ByteBuffer(staticString: "0\r\n\r\n")) }
+            if request.isWhole { transport?.write(Self.lastChunk) }
         } else if !isSmall {
             transport?.write(request.body)
         }
@@ -30,48 +30,9 @@ extension UpstreamConnection {
     /// Bodies up to this many bytes are copied behind their head: one write costs less than two.
     private static let copyLimit = 16 * 1024
 
-    func requestSent() {
-        isRequestSent = true
-        if state == .waitingForHead { setDeadline(settings.headTime) }
-    }
+    static var lastChunk: ByteBuffer { ByteBuffer(staticString: "0\r\n\r\n") }
 
-    /// Whether more of the request is of use.
-    private var takesRequest: Bool { state == .waitingForHead || (state == .body && !isBodyEnded) }
-
-    /// Sends the rest of the request while the answer may already be coming.
-    func pump(_ rest: any BodySource, isChunked: Bool) async {
-        var rest = rest
-        do throws(GateError) {
-            while let piece = try await rest.next() {
-                guard takesRequest else { return }
-                if isChunked { writeChunk(piece) } else { transport?.write(piece) }
-                transport?.flush()
-                await untilWritable()
-                guard takesRequest else { return }
-            }
-        } catch {
-            guard takesRequest else { return }
-            judge(.none)
-            fail(.gone(error))
-            transport?.reset()
-            return
-        }
-        guard takesRequest else { return }
-        if isChunked { transport?.write(ByteBuffer(staticString: "0\r\n\r\n")) }
-        transport?.flush()
-        requestSent()
-    }
-
-    /// A provider that takes nothing of a request has as long as one that answers nothing.
-    private func untilWritable() async {
-        while let transport, !transport.isWritable {
-            if state == .waitingForHead { setDeadline(settings.headTime) }
-            await withUnsafeContinuation { writableWaiter = $0 }
-        }
-        if state == .waitingForHead { deadline = end }
-    }
-
-    private func writeChunk(_ piece: ByteBuffer) {
+    func writeChunk(_ piece: ByteBuffer) {
         guard piece.readableBytes > 0 else { return }
         transport?.write(worker.composeChunkSize(piece.readableBytes))
         transport?.write(piece)

@@ -4,14 +4,14 @@ import Synchronization
 /// A request to a provider, its head ready made: the gate's own bytes, nothing of the client's head.
 public final class UpstreamRequest: Sendable {
     public let target: UpstreamTarget
-    /// Request line and fields up to, not including, the framing field and the empty line.
+    /// Request line and fields, written as for HTTP/1.1, up to, not including, the framing field and the empty line.
     public let head: ByteBuffer
     public let isHEAD: Bool
     /// Whether the method has a body, so that an empty one is announced too.
     public let hasBody: Bool
     /// What of the body is at hand.
     public let body: ByteBuffer
-    /// The body's whole length when it is known, else it is sent chunked.
+    /// The body's whole length when it is known, else its end is told when it comes.
     public let length: Int?
     /// Whether `body` is all of it, so that the request can be sent once more.
     public let isWhole: Bool
@@ -41,6 +41,7 @@ public final class UpstreamTarget: Sendable {
     public let origin: Origin
     public let settings: DialSettings
     private let isLeft = Atomic<Bool>(false)
+    private let isKnownForHTTP2 = Atomic<Bool>(false)
     let addresses: TargetAddresses
     let trust: Trust?
     public let breaker: Breaker?
@@ -66,6 +67,12 @@ public final class UpstreamTarget: Sendable {
     /// Says that no further request is meant to go there: from now on no connection is kept for one. What is under way
     /// goes on.
     public func leave() { isLeft.store(true, ordering: .relaxed) }
+
+    /// Whether the last connection agreed to HTTP/2, on whichever worker that was.
+    var speaksHTTP2: Bool {
+        get { isKnownForHTTP2.load(ordering: .relaxed) }
+        set { isKnownForHTTP2.store(newValue, ordering: .relaxed) }
+    }
 
     var keepsConnections: Bool { !isLeft.load(ordering: .relaxed) }
 }

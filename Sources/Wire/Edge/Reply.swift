@@ -97,7 +97,7 @@ public struct Reply: ~Copyable {
         let relay = Relay(
             client: connection,
             serial: serial,
-            upstream: answer.takeConnection(),
+            upstream: answer.takeExchange(),
             tap: tap,
             filter: filter,
             receiver: receiver

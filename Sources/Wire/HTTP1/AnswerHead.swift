@@ -47,6 +47,14 @@ final class AnswerHead: Sendable {
         keepsConnection = keeps
     }
 
+    init(_ bytes: ByteBuffer, fields: FieldLines, status: Int, framing: BodyFraming) {
+        self.bytes = bytes
+        self.fields = fields
+        self.status = status
+        self.framing = framing
+        keepsConnection = true
+    }
+
     /// The same head with bytes of its own, which keep no more in memory than they are.
     init(copying other: AnswerHead) {
         bytes = other.bytes.withUnsafeReadableBytes { ByteBuffer(bytes: $0) }

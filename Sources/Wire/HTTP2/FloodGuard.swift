@@ -5,7 +5,7 @@ import OstiaryCore
 /// Two allowances, each refilled with time: frames that carry nothing (settings, pings, priorities, window updates,
 /// empty DATA, continuations, unknown types, frames for closed streams), and streams that come to nothing (reset by the
 /// peer before their answer was complete, refused, or reset for a fault). Work that is wanted refills them too: a sent
-/// DATA frame may well be followed by window updates, and who gets many answers may cancel a few. A peer that uses an
+/// DATA frame may well be followed by window updates, as may a request, and who gets many answers may cancel a few. A peer that uses an
 /// allowance up is told ENHANCE_YOUR_CALM and disconnected.
 struct FloodGuard {
     private var empty = Allowance(capacity: 1000, perSecond: 100)
@@ -23,6 +23,7 @@ struct FloodGuard {
 
     mutating func sentData() { empty.give(10) }
     mutating func answered() { vain.give(0.5) }
+    mutating func receivedAnswer() { empty.give(10) }
 }
 
 /// So many at once and so many a second.

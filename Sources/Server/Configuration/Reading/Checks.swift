@@ -12,6 +12,7 @@ struct Checks {
         checkIdentity(configuration.identity)
         checkProviders(&configuration)
         checkModels(&configuration)
+        checkVault(configuration)
         checkLimits(configuration.limits)
     }
 
@@ -243,6 +244,8 @@ struct Checks {
     private mutating func check(_ reference: Configuration.SecretReference, at path: [String]) {
         switch reference {
         case .file(let file): check(file: file, at: path)
+        // Looked into at start: a store is opened for that, and a keyring asked.
+        case .vault, .keyring: break
         case .environment(let name):
             guard let value = surroundings.variables[name], !value.isEmpty else {
                 fault(

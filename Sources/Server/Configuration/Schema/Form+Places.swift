@@ -1,4 +1,5 @@
 import OstiaryCore
+import OstiaryVault
 
 extension Form where Value == Configuration.Address {
     /// Where to listen.
@@ -51,10 +52,34 @@ extension Form where Value == Configuration.SecretReference {
             noun: "a source of a secret: env:NAME or file:PATH",
             schema: [.init("type", "string"), .init("pattern", "^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$")],
             parse: { written throws(Complaint) in
+                switch Configuration.SecretReference(parsing: written.text) {
+                case .environment(let name): return .environment(name)
+                case .file(let path): return .file(path)
+                case .vault, .keyring, nil: throw Self.notASource
+                }
+            },
+            show: { $0.description }
+        )
+    }
+
+    private static var notASource: Complaint {
+        Complaint(hint: "put the secret into a variable or a file and name it here; never write it down here")
+    }
+
+    /// Where a provider's key lies.
+    static var providerKey: Form {
+        Form(
+            noun: "a source of a key: env:NAME, file:PATH, vault:NAME or keyring:NAME",
+            schema: [
+                .init("type", "string"),
+                .init(
+                    "pattern",
+                    "^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+|(vault|keyring):[A-Za-z0-9][A-Za-z0-9._:@/-]{0,127})$"
+                ),
+            ],
+            parse: { written throws(Complaint) in
                 guard let reference = Configuration.SecretReference(parsing: written.text) else {
-                    throw Complaint(
-                        hint: "put the secret into a variable or a file and name it here; never write it down here"
-                    )
+                    throw Self.notASource
                 }
                 return reference
             },
@@ -97,7 +122,7 @@ extension Form where Value == Configuration.TokenIssuer.KeySource {
 }
 
 extension Configuration.SecretReference {
-    /// Reads `env:NAME` or `file:PATH`; `nil` for anything else.
+    /// Reads one of the four forms; `nil` for anything else.
     public init?(parsing text: String) {
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         guard parts.count == 2 else { return nil }
@@ -111,6 +136,9 @@ extension Configuration.SecretReference {
             }
             self = .environment(rest)
         case "file": self = .file(rest)
+        case "vault", "keyring":
+            guard let name = try? StoredName(rest).text else { return nil }
+            self = parts[0] == "vault" ? .vault(name) : .keyring(name)
         default: return nil
         }
     }

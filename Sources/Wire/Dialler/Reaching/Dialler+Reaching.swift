@@ -7,30 +7,105 @@ extension Dialler {
     /// Addresses that are tried for one connection.
     private static let attempts = 8
 
-    func connect(_ pool: Pool, _ client: RequestBody?) async throws(GateError) -> UpstreamConnection {
+    /// Makes a connection for a request, or gets it a place on one that is being made.
+    /// - Parameter avoided: a connection that has just refused the request.
+    func connect(
+        _ pool: Pool,
+        _ client: RequestBody?,
+        avoiding avoided: HTTP2ClientConnection? = nil
+    ) async throws(GateError) -> UpstreamExchange {
+        guard pool.target.speaksHTTP2 else { return try await connectAlone(pool, client) }
         let end = worker.clock.monotonic.advanced(bySeconds: pool.target.settings.connectTime)
-        let connection = try await reach(pool, client, until: end)
-        if pool.target.origin.isSecure, client?.isWanted ?? true {
-            client?.setPartner(connection)
-            defer { client?.clearPartner(connection) }
+        while true {
+            // Another one may have made it while this one waited.
+            if let exchange = openStream(pool, avoiding: avoided) { return exchange }
+            guard pool.target.speaksHTTP2 else {
+                if let connection = takeIdle(pool) { return connection }
+                return try await connectAlone(pool, client)
+            }
+            guard worker.clock.monotonic < end else {
+                throw GateError(.upstreamUnreachable, cause: "connect_timeout")
+            }
+            switch await sharedDial(pool).run(for: client) {
+            case .made: break
+            case .failed(let error): throw error
+            case .left: throw GateError(.clientGone)
+            }
+        }
+    }
+
+    private func connectAlone(_ pool: Pool, _ client: RequestBody?) async throws(GateError) -> UpstreamExchange {
+        switch try await dial(pool, client) {
+        case .one(let connection): return connection
+        case .many(let connection):
+            guard let exchange = connection.openStream() else {
+                throw GateError(.upstreamUnreachable, cause: "no_streams")
+            }
+            return exchange
+        }
+    }
+
+    /// What everybody waits for who wants a stream while there is none to be had.
+    private func sharedDial(_ pool: Pool) -> SharedDial {
+        if let dial = pool.dial { return dial }
+        let dial = SharedDial()
+        pool.dial = dial
+        worker.run { [self] in
+            let ending: SharedDial.Ending
             do throws(GateError) {
-                try await connection.untilReady()
+                switch try await self.dial(pool, nil) {
+                case .one(let connection):
+                    giveBack(connection)
+                    ending = .made
+                case .many(let connection):
+                    ending =
+                        connection.hasRoom ? .made : .failed(GateError(.upstreamUnreachable, cause: "no_streams"))
+                }
+            } catch {
+                ending = .failed(error)
+            }
+            pool.dial = nil
+            dial.finish(ending)
+        }
+        return dial
+    }
+
+    /// Makes a connection.
+    private func dial(_ pool: Pool, _ client: RequestBody?) async throws(GateError) -> UpstreamHandshake.Outcome {
+        let end = worker.clock.monotonic.advanced(bySeconds: pool.target.settings.connectTime)
+        let reached = try await reach(pool, client, until: end)
+        let outcome: UpstreamHandshake.Outcome
+        switch reached {
+        case .plain(let connection): outcome = .one(connection)
+        case .securing(let handshake):
+            guard client?.isWanted ?? true else {
+                handshake.giveUp()
+                throw GateError(.clientGone)
+            }
+            client?.setPartner(handshake)
+            defer { client?.clearPartner(handshake) }
+            do throws(GateError) {
+                outcome = try await handshake.untilReady()
             } catch {
                 throw client?.isWanted ?? true ? error : GateError(.clientGone)
             }
         }
         guard client?.isWanted ?? true else {
-            connection.giveUp()
+            switch outcome {
+            case .one(let connection): connection.close()
+            // It has nothing to do and waits for the next.
+            case .many: break
+            }
             throw GateError(.clientGone)
         }
-        return connection
+        return outcome
     }
 
     private func reach(
         _ pool: Pool,
         _ client: RequestBody?,
         until end: MonotonicTime
-    ) async throws(GateError) -> UpstreamConnection {
+    ) async throws(GateError) -> Reached {
         let (places, isFresh) = try await places(of: pool.target, client, until: end)
         let first = await Race(worker, pool, to: places, until: end).run(for: client)
         guard case .refused = first, !isFresh else { return try Self.connection(first) }
@@ -40,7 +115,7 @@ extension Dialler {
         return try Self.connection(await Race(worker, pool, to: newPlaces, until: end).run(for: client))
     }
 
-    private static func connection(_ ending: Race.Ending) throws(GateError) -> UpstreamConnection {
+    private static func connection(_ ending: Race.Ending) throws(GateError) -> Reached {
         switch ending {
         case .won(let connection): return connection
         case .refused: throw GateError(.upstreamUnreachable, cause: "connect")

@@ -5,7 +5,7 @@ import OstiaryCore
 /// makes way at once (RFC 8305 section 5).
 final class Race: Watched, Partner {
     enum Ending {
-        case won(UpstreamConnection)
+        case won(Dialler.Reached)
         /// Every address refused.
         case refused
         case late
@@ -67,7 +67,7 @@ final class Race: Watched, Partner {
         }
     }
 
-    private func ended(_ connection: UpstreamConnection?) {
+    private func ended(_ connection: Dialler.Reached?) {
         running -= 1
         guard let connection else { return startNext() }
         if ending == nil { finish(.won(connection)) } else { connection.giveUp() }

@@ -20,6 +20,28 @@ extension ByteWriter {
         }
     }
 
+    /// Writes `:method`.
+    mutating func writeFieldMethod(_ method: Span<UInt8>) {
+        if Self.isSame(method, "GET") { return writeByte(0x82) }
+        if Self.isSame(method, "POST") { return writeByte(0x83) }
+        writeField(indexedName: 2, value: method)
+    }
+
+    /// Writes `:scheme` for TLS.
+    mutating func writeFieldSecureScheme() { writeByte(0x87) }
+
+    /// Writes `:authority` and `:path`.
+    mutating func writeFieldTarget(authority: Span<UInt8>, path: Span<UInt8>) {
+        writeField(indexedName: 1, value: authority)
+        writeField(indexedName: 4, value: path)
+    }
+
+    private static func isSame(_ bytes: Span<UInt8>, _ text: StaticString) -> Bool {
+        guard bytes.count == text.utf8CodeUnitCount else { return false }
+        for index in bytes.indices where bytes[index] != text.utf8Start[index] { return false }
+        return true
+    }
+
     /// Writes `content-length`.
     mutating func writeFieldLength(_ length: Int) {
         writeFieldInteger(28, prefix: 4, flags: 0)
@@ -55,15 +77,15 @@ extension ByteWriter {
         guard index == 0 else {
             return writeField(indexedName: index, value: value, isSecret: Self.secretNames.contains(index))
         }
-        writeByte(0)
+        writeByte(Self.isSame(name, FieldName.apiKey.text) ? 0x10 : 0)
         writeFieldInteger(name.count, prefix: 7, flags: 0)
         for index in name.indices { writeByte(lowerCased(name[index])) }
         writeFieldInteger(value.count, prefix: 7, flags: 0)
         writeSpan(value)
     }
 
-    /// `authorization`, `proxy-authorization` and `set-cookie`.
-    private static let secretNames = [23, 49, 55]
+    /// `authorization`, `cookie`, `proxy-authorization` and `set-cookie`.
+    private static let secretNames = [23, 32, 49, 55]
 
     private mutating func writeFieldInteger(_ value: Int, prefix: Int, flags: UInt8) {
         let mask = (1 << prefix) - 1

@@ -98,7 +98,10 @@ extension HTTP2Link {
             return closeIfDone(stream)
         }
         guard role == .server, id > lastPeerStream else {
-            if resetLately.contains(id) { return try guarding.spendFrame(at: now) }
+            // A stream of ours that is over: the peer answered before it knew.
+            if resetLately.contains(id) || (role == .client && !isIdle(id)) {
+                return try guarding.spendFrame(at: now)
+            }
             throw HTTP2Fault(
                 id > lastPeerStream || role == .client ? .protocolError : .streamClosed,
                 "HEADERS on a stream that is not open"
@@ -143,6 +146,9 @@ extension HTTP2Link {
             try abort(stream, .streamClosed)
         } else if isIdle(piece.stream) {
             throw HTTP2Fault(.protocolError, "DATA on a stream that was never opened")
+        } else if role == .client {
+            // A stream of ours that is over: what comes of it is no more than its window was.
+            if !resetLately.contains(piece.stream) { try guarding.spendFrame(at: now) }
         } else if !resetLately.contains(piece.stream) {
             try guarding.spendStream(at: now)
             resetLately.insert(piece.stream)
@@ -246,7 +252,7 @@ extension HTTP2Link {
             if isIdle(head.stream) { throw HTTP2Fault(.protocolError, "RST_STREAM on a stream never opened") }
             return try guarding.spendFrame(at: now)
         }
-        let isInVain = !stream.isLocalClosed
+        let isInVain = role == .server && !stream.isLocalClosed
         close(stream)?.wasReset(code)
         if isInVain { try guarding.spendStream(at: now) }
     }

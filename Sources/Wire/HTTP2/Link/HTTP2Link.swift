@@ -131,6 +131,11 @@ final class HTTP2Link: Gathering {
     /// Tells the peer that the connection will end, and asks when it knows: what it opened until then is still served.
     func announceLeaving() {
         out.writeGoAway(last: .max, .noError)
+        ping()
+    }
+
+    /// Asks the peer for a sign of life.
+    func ping() {
         out.writePing(0x6f73_7469_6172_7900, isAnswer: false)
         flushSoon()
     }
@@ -160,6 +165,16 @@ final class HTTP2Link: Gathering {
         streams[id] = stream
         return stream
     }
+
+    /// Opens a stream of ours; its head is the next thing to send.
+    func openStream() -> HTTP2Stream {
+        let stream = makeStream(nextStream)
+        nextStream += 2
+        return stream
+    }
+
+    /// Whether there is a number for one more stream of ours.
+    var hasNumbers: Bool { nextStream < .max - 2 }
 
     /// Forgets a stream; returns who was on it.
     @discardableResult
@@ -196,22 +211,28 @@ final class HTTP2Link: Gathering {
 
     /// Lets the peer send as many bytes more on the connection, and on the stream if it still sends there.
     func credit(_ count: Int, _ stream: HTTP2Stream?) {
+        creditConnection(count)
+        if let stream { creditStream(count, stream) }
+    }
+
+    func creditConnection(_ count: Int) {
         guard count > 0, !isOver else { return }
         taken += count
-        if taken >= Self.connectionWindow / 2 {
-            receiveWindow += taken
-            out.writeWindowUpdate(0, by: taken)
-            taken = 0
-            flushSoon()
-        }
-        guard let stream, !stream.isRemoteClosed else { return }
+        guard taken >= Self.connectionWindow / 2 else { return }
+        receiveWindow += taken
+        out.writeWindowUpdate(0, by: taken)
+        taken = 0
+        flushSoon()
+    }
+
+    func creditStream(_ count: Int, _ stream: HTTP2Stream) {
+        guard count > 0, !isOver, !stream.isRemoteClosed else { return }
         stream.taken += count
-        if stream.taken >= Self.streamWindow / 2 {
-            stream.receiveWindow += stream.taken
-            out.writeWindowUpdate(stream.id, by: stream.taken)
-            stream.taken = 0
-            flushSoon()
-        }
+        guard stream.taken >= Self.streamWindow / 2 else { return }
+        stream.receiveWindow += stream.taken
+        out.writeWindowUpdate(stream.id, by: stream.taken)
+        stream.taken = 0
+        flushSoon()
     }
 
     /// Adds to a window of ours, unless that is more than a window may be (RFC 9113 section 6.9.1).

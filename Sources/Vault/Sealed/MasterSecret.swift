@@ -1,0 +1,46 @@
+public import OstiaryCore
+
+/// What opens a sealed store, and is never in it.
+///
+/// Where it comes from is its holder's business: a key file in another folder, a passphrase, the keyring, a credential
+/// that systemd hands over. Names and numbers of the machine are not secret and never taken for one.
+public final class MasterSecret: Sendable {
+    public enum Kind: Sendable {
+        /// Words that somebody can remember: made slow to guess, by scrypt.
+        case passphrase
+        /// At least 32 random bytes: nothing to guess, so HKDF is enough.
+        case random
+    }
+
+    public let kind: Kind
+    let secret: Secret
+
+    /// The fewest bytes of a random master.
+    static let randomBytes = 32
+    /// The fewest bytes of a passphrase: fewer are guessed in spite of scrypt.
+    static let passphraseBytes = 8
+
+    /// - Throws: `StoreFault.unusable` when it is too short.
+    public init(_ kind: Kind, _ secret: consuming Secret) throws(StoreFault) {
+        switch kind {
+        case .passphrase:
+            guard secret.count >= Self.passphraseBytes else {
+                throw .unusable("the passphrase is shorter than \(Self.passphraseBytes) bytes")
+            }
+        case .random:
+            guard secret.count >= Self.randomBytes else {
+                throw .unusable("the master key is shorter than \(Self.randomBytes) bytes")
+            }
+        }
+        self.kind = kind
+        self.secret = secret
+    }
+
+    /// Bytes that nobody else has.
+    public static func random() throws(StoreFault) -> MasterSecret {
+        var generator = SystemRandomNumberGenerator()
+        var bytes = (0..<randomBytes).map { _ in UInt8.random(in: 0...255, using: &generator) }
+        defer { wipe(&bytes) }
+        return try MasterSecret(.random, Secret(copying: bytes.span))
+    }
+}
