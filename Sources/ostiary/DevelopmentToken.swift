@@ -88,7 +88,7 @@ struct DevelopmentToken: Sendable {
         case 200: break
         case 423:
             voice.error("the gate at \(door) cannot open its store of keys: it is locked")
-            voice.hint("ostiary doctor says how to unlock it")
+            voice.hint("unlock it where the gate runs; its log names the store")
             throw .locked
         case 500...:
             voice.error("the gate at \(door) could not make a token: status \(status)")

@@ -26,8 +26,7 @@ struct Ostiary: AsyncParsableCommand {
         version: "ostiary \(VersionReport.current.version)",
         subcommands: [
             Up.self, Try.self, Check.self, Doctor.self, Serve.self, Reload.self, VaultCommand.self, Connect.self,
-            Token.self, PrintVersion.self,
-            Completions.self,
+            Token.self, PrintVersion.self, Completions.self,
         ]
     )
 
