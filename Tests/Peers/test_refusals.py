@@ -104,7 +104,9 @@ def test_the_client_raises_what_it_should(gate, issuer, ask, refusals):
 def test_two_authorization_fields(knock, issuer, token, upstream):
     before = upstream.count
     assert_refused(knock(bearer(token), bearer(token)), 400, "invalid_request")
-    assert_refused(knock(bearer(token), ("x-api-key", issuer.token(sub="somebody-else"))), 400, "invalid_request")
+    assert_refused(knock(bearer(token), ("x-api-key", "a.b.c")), 400, "invalid_request")
+    other = ("x-api-key", issuer.token(sub="somebody-else"))
+    assert_refused(knock(bearer(token), other, ("anthropic-version", "2023-06-01")), 400, "invalid_request")
     assert upstream.count == before
 
 

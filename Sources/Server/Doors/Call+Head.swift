@@ -4,6 +4,7 @@ import OstiaryWire
 
 extension Call {
     /// Reads the call out of a request's head, once.
+    /// - Throws: `.invalidRequest` when the client hands in two different credentials and is none that has to (SEC-108).
     convenience init(
         _ head: RequestHead,
         id: RequestID,
@@ -11,8 +12,8 @@ extension Call {
         certificate: ClientCertificate? = nil,
         peer: Peer,
         started: MonotonicTime
-    ) {
-        let (credential, rival) = Self.credentials(head)
+    ) throws(GateError) {
+        let (credential, rival) = try Self.credentials(head)
         self.init(
             id: id,
             method: head.method,
@@ -29,15 +30,24 @@ extension Call {
     /// The credential as handed in: `Authorization: Bearer`, or `x-api-key` as the Anthropic SDKs send it. Never from
     /// query, cookie or body.
     ///
-    /// Claude Code sends both, and with different values where it has a key of its own beside the helper's. Then the
-    /// first that has the form of a credential of this gate counts, and a second one that has it too is its rival. What
-    /// has not, or is empty, is passed over beside one that has.
-    private static func credentials(_ head: RequestHead) -> (Credential?, rival: Credential?) {
+    /// Two different ones leave no one to believe. But Claude Code sends both, and with different values where it has a key
+    /// of its own beside the helper's. So of a client that speaks Anthropic's API the first that has the form of a
+    /// credential of this gate counts, and a second one that has it too is its rival; what has not is passed over beside
+    /// one that has. An empty one is none.
+    private static func credentials(_ head: RequestHead) throws(GateError) -> (Credential?, rival: Credential?) {
         let bearer = head.withValue(.authorization, bearerToken)
         guard head.has(.apiKey), let key = head.value(.apiKey) else { return (bearer, nil) }
         let apiKey = Credential(place: .apiKey, bytes: key)
         guard let bearer else { return (apiKey, nil) }
         if apiKey.bytes.isEmpty || bearer.bytes == apiKey.bytes { return (bearer, nil) }
+        if bearer.bytes.isEmpty, bearer.place == .authorization { return (apiKey, nil) }
+        guard head.has(.anthropicVersion) else {
+            throw GateError(
+                .invalidRequest,
+                cause: "two_credentials",
+                detail: "two credentials: Authorization and x-api-key differ; send one"
+            )
+        }
         if bearer.bytes.isEmpty { return (apiKey, nil) }
         guard TokenForm.fits(apiKey.bytes) else { return (bearer, nil) }
         return TokenForm.fits(bearer.bytes) ? (bearer, apiKey) : (apiKey, nil)

@@ -30,8 +30,17 @@ final class PublicDoor: EdgeService {
 
         let peer = rooms.proxies.client(of: head, behind: peer)
         let route = head.withPath(Routes.find)
+        let call: Call
         do throws(GateError) {
             try rooms.hosts.check(head)
+            call = try Call(
+                head,
+                id: id,
+                route: route,
+                certificate: reply.clientCertificate,
+                peer: peer,
+                started: reply.started
+            )
         } catch {
             let entry = Entry(
                 head,
@@ -41,16 +50,10 @@ final class PublicDoor: EdgeService {
                 started: reply.started,
                 at: worker.date
             )
+            // Two credentials leave no one to believe; nothing more is read from this connection.
+            if error.code == .invalidRequest { reply.endConnection() }
             return refuse(error, entry, body, reply, rooms)
         }
-        let call = Call(
-            head,
-            id: id,
-            route: route,
-            certificate: reply.clientCertificate,
-            peer: peer,
-            started: reply.started
-        )
         if origins.isPreflight(head) {
             return enter(call, body, reply.send(status: 204, body: ByteBuffer()), rooms)
         }

@@ -70,7 +70,7 @@ import Testing
                 let answer = try await rig.ask(
                     "POST",
                     "/v1/chat/completions",
-                    fields: fields,
+                    fields: fields + [Self.anthropic],
                     body: GateRig.question()
                 )
                 #expect(answer.status == 200, "\(fields.map { $0.prefix(30) })")
@@ -83,11 +83,31 @@ import Testing
         }
     }
 
+    private static let anthropic = "anthropic-version: 2023-06-01"
+
+    // SEC-108
+    @Test func believesNobodyWithTwoCredentials() async throws {
+        try await GateRig.run { rig async throws in
+            for fields in [
+                ["Authorization: Bearer \(rig.token())", "x-api-key: other"],
+                ["Authorization: Bearer \(rig.token())", "x-api-key: \(rig.token(sub: "user-2"))"],
+                ["Authorization: Bearer sk-one", "x-api-key: sk-two"],
+                ["Authorization: Basic dXNlcjpwYXNz", "x-api-key: \(rig.token())"],
+            ] {
+                let answer = try await rig.ask("GET", "/v1/models", fields: fields)
+                #expect(answer.status == 400)
+                #expect(answer["connection"] == "close")
+                #expect(try await rig.entry(of: answer).cause == "two_credentials")
+            }
+            #expect(rig.upstream.connections.isEmpty)
+        }
+    }
+
     @Test func theFirstThatLooksLikeATokenDecides() async throws {
         try await GateRig.run { rig async throws in
-            let fields = ["Authorization: Bearer a.b.c", "x-api-key: \(rig.token())"]
+            let fields = ["Authorization: Bearer a.b.c", "x-api-key: \(rig.token())", Self.anthropic]
             #expect(try await rig.ask("GET", "/v1/models", fields: fields).status == 401)
-            let neither = ["Authorization: Bearer sk-one", "x-api-key: sk-two"]
+            let neither = ["Authorization: Bearer sk-one", "x-api-key: sk-two", Self.anthropic]
             #expect(try await rig.ask("GET", "/v1/models", fields: neither).code == "invalid_token")
         }
     }

@@ -64,13 +64,20 @@ import Testing
         let keys = try FaultPoint.keysUnreachable.keys(issuer)
         try await GateRig.run(issuer: issuer, keys: keys) { rig async throws in
             let fetches = keys.fetches
-            let twice = ["Authorization: Bearer \(rig.token())", "Authorization: Bearer \(rig.token(sub: "user-2"))"]
-            let answer = try await rig.ask("GET", "/v1/models", fields: twice)
-            #expect(answer.status == 400)
-            #expect(answer["connection"] == "close")
+            for fields in [
+                ["Authorization: Bearer \(rig.token())", "Authorization: Bearer \(rig.token(sub: "user-2"))"],
+                ["Authorization: Bearer \(rig.token())", "X-API-Key: \(rig.token(sub: "user-2"))"],
+            ] {
+                let answer = try await rig.ask("GET", "/v1/models", fields: fields)
+                #expect(answer.status == 400)
+                #expect(answer["connection"] == "close")
+            }
             #expect(keys.fetches == fetches)
             // Who is meant depends on whose they are, which nobody can say.
-            let apart = ["Authorization: Bearer \(rig.token())", "X-API-Key: \(rig.token(sub: "user-2"))"]
+            let apart = [
+                "Authorization: Bearer \(rig.token())", "X-API-Key: \(rig.token(sub: "user-2"))",
+                "anthropic-version: 2023-06-01",
+            ]
             #expect(try await rig.ask("GET", "/v1/models", fields: apart).status == 503)
             #expect(rig.upstream.connections.isEmpty)
         }

@@ -48,14 +48,8 @@ struct HTTP1Vectors: Decodable {
         }
     }()
 
-    /// Refused by the vectors, as a gate with static keys has to. Here a key of another kind beside a token is passed
-    /// over, since Claude Code sends both (`CredentialTests`); two tokens of two callers are refused.
-    private static let decidedOtherwise = ["auth.two-kinds"]
-
     static func requests(_ expectations: String...) -> [Case] {
-        all.filter {
-            $0.direction == "request" && expectations.contains($0.expect) && !decidedOtherwise.contains($0.id)
-        }
+        all.filter { $0.direction == "request" && expectations.contains($0.expect) }
     }
 
     static let responses = all.filter { $0.direction == "response" }
