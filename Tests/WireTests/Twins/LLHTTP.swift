@@ -26,6 +26,8 @@ enum LLHTTP {
         case proxyConnection
         /// llhttp refuses a tab behind `Content-Length` and `Transfer-Encoding`, where RFC 9110 section 5.6.3 allows one.
         case tabBehindFraming
+        /// llhttp does not know an option of `Connection` with a tab behind it, where RFC 9110 section 5.6.3 allows one.
+        case tabBehindOption
         /// llhttp stops behind a head that asks for another protocol. Here `Upgrade` is ignored, as RFC 9110 section
         /// 7.8 allows, and the body is read as any other.
         case upgrade
@@ -57,6 +59,7 @@ enum LLHTTP {
         if let difference = ours.difference(from: first.head) { return .different(difference) }
         if first.head.isKeepAlive != ours.keeps {
             if ours.isHTTP10 { return .listed(.keptHTTP10) }
+            if ours.hasTabBehindOption { return .listed(.tabBehindOption) }
             return ours.hasProxyConnection
                 ? .listed(.proxyConnection) : .different("llhttp keeps: \(first.head.isKeepAlive)")
         }
@@ -129,6 +132,7 @@ enum LLHTTP {
         let framing: BodyFraming
         let fields: [(name: String, value: String)]
         let hasTabBehindFraming: Bool
+        let hasTabBehindOption: Bool
 
         init(_ reader: RequestHeadReader, _ bytes: [UInt8]) {
             let words = bytes.prefix { $0 != 0x0d }.split(separator: 0x20, omittingEmptySubsequences: false)
@@ -142,6 +146,9 @@ enum LLHTTP {
             hasTabBehindFraming = reader.fields.lines.contains { line in
                 guard line.name == .contentLength || line.name == .transferEncoding else { return false }
                 return bytes[line.value.upperBound...].prefix { $0 != 0x0d }.contains(0x09)
+            }
+            hasTabBehindOption = reader.fields.lines.contains { line in
+                line.name == .connection && bytes[line.value.lowerBound...].prefix { $0 != 0x0d }.contains(0x09)
             }
         }
 

@@ -56,6 +56,7 @@ import Testing
             ("GET / HTTP/1.1\r\nHost: x\r\nProxy-Connection: close\r\n\r\n", .listed(.proxyConnection)),
             ("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\t\r\n\r\n", .listed(.tabBehindFraming)),
             ("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\t\r\n\r\n", .listed(.tabBehindFraming)),
+            ("GET / HTTP/1.1\r\nHost: x\r\nConnection: x, close\t\r\n\r\n", .listed(.tabBehindOption)),
             ("POST / HTTP/1.1\r\nHost: x\r\nContent-Length:\t1 \r\n\r\n", .same),
             ("GET / HTTP/1.1\r\nHost: x\r\n\r\n", .same),
             ("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", .same),
