@@ -38,6 +38,12 @@ let package = Package(
             dependencies: ["OstiaryCore", crypto, cryptoExtras],
             path: "Product/Identity"
         ),
+        .target(name: "CKeyring", path: "Product/CKeyring"),
+        .target(
+            name: "OstiaryVault",
+            dependencies: ["OstiaryCore", "CKeyring", crypto, cryptoExtras],
+            path: "Product/Vault"
+        ),
         .target(
             name: "OstiaryModels",
             dependencies: ["OstiaryCore", "OstiaryWire", nio],
@@ -49,7 +55,7 @@ let package = Package(
         .target(
             name: "OstiaryServer",
             dependencies: [
-                "OstiaryCore", "OstiaryWire", "OstiaryIdentity", .product(name: "Yams", package: "Yams"),
+                "OstiaryCore", "OstiaryWire", "OstiaryIdentity", "OstiaryVault", .product(name: "Yams", package: "Yams"),
             ],
             path: "Product/Server",
             sources: ["Configuration", "Running/LoopbackClient.swift"]
