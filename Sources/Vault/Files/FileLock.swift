@@ -1,3 +1,5 @@
+import OstiaryCore
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -22,7 +24,7 @@ struct FileLock: ~Copyable {
             guard code == EWOULDBLOCK || code == EINTR, rest > 0 else {
                 close(descriptor)
                 if rest <= 0 { throw .busy(place: place) }
-                throw .unwritable(place: place, reason: SystemCall.reason(code))
+                throw .unwritable(place: place, reason: SystemFault(code).reason)
             }
             _ = poll(nil, 0, 20)
         }

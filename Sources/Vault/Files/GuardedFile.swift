@@ -1,3 +1,5 @@
+import OstiaryCore
+
 /// A file in a guarded folder that is replaced whole: at any moment, also after a crash or a power cut, its name leads to
 /// the bytes before or to the bytes after (SEC-403). The bytes before stay beside it as `NAME.bak`.
 struct GuardedFile: Sendable {
@@ -17,7 +19,7 @@ struct GuardedFile: Sendable {
     }
 
     /// As it is shown in errors.
-    var place: String { SystemCall.shown("\(folder)/\(name)") }
+    var place: String { FilePath.shown("\(folder)/\(name)") }
 
     /// - Returns: `nil` when there is no file, or no folder.
     func read(limit: Int) throws(StoreFault) -> [UInt8]? {

@@ -1,3 +1,5 @@
+import OstiaryCore
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -14,9 +16,9 @@ struct GuardedFolder: ~Copyable {
 
     /// Opens the folder, or makes it with mode 700 where `creates`.
     init(_ path: String, creates: Bool = false) throws(StoreFault) {
-        let shown = SystemCall.shown(path)
+        let shown = FilePath.shown(path)
         if creates, mkdir(path, 0o700) != 0, errno != EEXIST {
-            throw .unwritable(place: "folder \(shown)", reason: SystemCall.reason(errno))
+            throw .unwritable(place: "folder \(shown)", reason: SystemFault.last.reason)
         }
         let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard descriptor >= 0 else {
@@ -28,13 +30,13 @@ struct GuardedFolder: ~Copyable {
                     reason: "is not a folder, or a link to one",
                     repair: "name the folder itself"
                 )
-            default: throw .unreadable(place: "folder \(shown)", reason: SystemCall.reason(errno))
+            default: throw .unreadable(place: "folder \(shown)", reason: SystemFault.last.reason)
             }
         }
         do throws(StoreFault) {
             var status = stat()
             guard fstat(descriptor, &status) == 0 else {
-                throw .unreadable(place: "folder \(shown)", reason: SystemCall.reason(errno))
+                throw .unreadable(place: "folder \(shown)", reason: SystemFault.last.reason)
             }
             try Self.checkOwner(status, "folder \(shown)", shown)
             guard status.st_mode & 0o077 == 0 else {
@@ -65,9 +67,9 @@ struct GuardedFolder: ~Copyable {
         // Its own descriptor, as reading moves it and closing the stream closes it.
         let copy = openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard copy >= 0, let stream = fdopendir(copy) else {
-            let reason = SystemCall.reason(errno)
+            let reason = SystemFault.last.reason
             if copy >= 0 { close(copy) }
-            throw .unreadable(place: "folder \(SystemCall.shown(path))", reason: reason)
+            throw .unreadable(place: "folder \(FilePath.shown(path))", reason: reason)
         }
         defer { closedir(stream) }
         var names: [String] = []
@@ -90,12 +92,12 @@ struct GuardedFolder: ~Copyable {
             switch errno {
             case ENOENT: return nil
             case ELOOP: throw .unsafe(place: shown, reason: "is a symbolic link", repair: "put the file itself there")
-            default: throw .unreadable(place: shown, reason: SystemCall.reason(errno))
+            default: throw .unreadable(place: shown, reason: SystemFault.last.reason)
             }
         }
         defer { close(file) }
         var status = stat()
-        guard fstat(file, &status) == 0 else { throw .unreadable(place: shown, reason: SystemCall.reason(errno)) }
+        guard fstat(file, &status) == 0 else { throw .unreadable(place: shown, reason: SystemFault.last.reason) }
         guard status.st_mode & S_IFMT == S_IFREG else {
             throw .unsafe(place: shown, reason: "is not a regular file", repair: "put a regular file there")
         }
@@ -109,21 +111,12 @@ struct GuardedFolder: ~Copyable {
         }
         guard status.st_size <= limit else { throw .damaged(place: shown, what: "larger than \(limit) bytes") }
         var bytes = [UInt8](repeating: 0, count: limit < Int(status.st_size) + 1 ? limit : Int(status.st_size) + 1)
-        var filled = 0
-        while filled < bytes.count {
-            let count = bytes.withUnsafeMutableBytes { buffer in
-                SystemCall.read(file, UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]))
-            }
-            if count == 0 { break }
-            if count > 0 {
-                filled += count
-            } else if errno != EINTR {
-                let reason = SystemCall.reason(errno)
-                wipe(&bytes)
-                throw .unreadable(place: shown, reason: reason)
-            }
+        do {
+            bytes.removeLast(bytes.count - (try SystemCall.fill(&bytes, from: file)))
+        } catch {
+            wipe(&bytes)
+            throw .unreadable(place: shown, reason: error.reason)
         }
-        bytes.removeLast(bytes.count - filled)
         return bytes
     }
 
@@ -131,33 +124,29 @@ struct GuardedFolder: ~Copyable {
     func create(_ name: String, _ bytes: [UInt8], probe: WriteProbe) throws(StoreFault) {
         let shown = place(name)
         let file = openat(descriptor, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw .unwritable(place: shown, reason: SystemCall.reason(errno)) }
+        guard file >= 0 else { throw .unwritable(place: shown, reason: SystemFault.last.reason) }
         defer { close(file) }
-        guard fchmod(file, 0o600) == 0 else { throw .unwritable(place: shown, reason: SystemCall.reason(errno)) }
+        guard fchmod(file, 0o600) == 0 else { throw .unwritable(place: shown, reason: SystemFault.last.reason) }
         try probe(.created)
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { SystemCall.write(file, $0) }
-            if count > 0 {
-                rest = rest.dropFirst(count)
-            } else if errno != EINTR {
-                throw .unwritable(place: shown, reason: SystemCall.reason(errno))
-            }
+        do {
+            try SystemCall.writeAll(bytes, to: file)
+        } catch {
+            throw .unwritable(place: shown, reason: error.reason)
         }
         try probe(.written)
-        guard fsync(file) == 0 else { throw .unwritable(place: shown, reason: SystemCall.reason(errno)) }
+        guard fsync(file) == 0 else { throw .unwritable(place: shown, reason: SystemFault.last.reason) }
         try probe(.synced)
     }
 
     func rename(_ name: String, to other: String) throws(StoreFault) {
         guard renameat(descriptor, name, descriptor, other) == 0 else {
-            throw .unwritable(place: place(other), reason: SystemCall.reason(errno))
+            throw .unwritable(place: place(other), reason: SystemFault.last.reason)
         }
     }
 
     func link(_ name: String, as other: String) throws(StoreFault) {
         guard linkat(descriptor, name, descriptor, other, 0) == 0 else {
-            throw .unwritable(place: place(other), reason: SystemCall.reason(errno))
+            throw .unwritable(place: place(other), reason: SystemFault.last.reason)
         }
     }
 
@@ -169,7 +158,7 @@ struct GuardedFolder: ~Copyable {
     /// Has the folder's names on the disk.
     func sync() throws(StoreFault) {
         guard fsync(descriptor) == 0 else {
-            throw .unconfirmed(place: "folder \(SystemCall.shown(path))", reason: SystemCall.reason(errno))
+            throw .unconfirmed(place: "folder \(FilePath.shown(path))", reason: SystemFault.last.reason)
         }
     }
 
@@ -177,11 +166,11 @@ struct GuardedFolder: ~Copyable {
     func lock(_ name: String) throws(StoreFault) -> FileLock {
         let shown = place(name)
         let file = openat(descriptor, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw .unwritable(place: shown, reason: SystemCall.reason(errno)) }
+        guard file >= 0 else { throw .unwritable(place: shown, reason: SystemFault.last.reason) }
         return try FileLock(holding: file, place: shown)
     }
 
-    func place(_ name: String) -> String { SystemCall.shown("\(path)/\(name)") }
+    func place(_ name: String) -> String { FilePath.shown("\(path)/\(name)") }
 
     private static func checkOwner(_ status: stat, _ place: String, _ path: String) throws(StoreFault) {
         guard status.st_uid == geteuid() else {

@@ -17,7 +17,7 @@ struct FileSource: KeySource {
     static let limit = 65_536
 
     let path: String
-    var label: String { "key file \(shownPath)" }
+    var label: String { "key file \(FilePath.shown(path))" }
 
     init(argument: String) throws(SourceFault) {
         guard !argument.isEmpty, !argument.utf8.contains(0) else {
@@ -31,15 +31,20 @@ struct FileSource: KeySource {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             if errno == ENOENT { throw .missing(label: label) }
-            throw .unreadable(label: label, reason: reason(errno))
+            throw .unreadable(label: label, reason: SystemFault.last.reason)
         }
         defer { close(descriptor) }
         var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw .unreadable(label: label, reason: reason(errno)) }
+        guard fstat(descriptor, &status) == 0 else { throw .unreadable(label: label, reason: SystemFault.last.reason) }
         guard status.st_mode & S_IFMT == S_IFREG else { throw .notAFile(label: label) }
         var bytes = [UInt8](repeating: 0, count: Self.limit + 1)
         defer { wipe(&bytes) }
-        let count = try fill(&bytes, from: descriptor)
+        let count: Int
+        do {
+            count = try SystemCall.fill(&bytes, from: descriptor)
+        } catch {
+            throw .unreadable(label: label, reason: error.reason)
+        }
         guard count <= Self.limit else { throw .tooLarge(label: label, limit: Self.limit) }
         let mode = UInt32(status.st_mode) & 0o777
         return KeyMaterial(
@@ -47,34 +52,4 @@ struct FileSource: KeySource {
             warning: mode & 0o077 == 0 ? nil : .readableByOthers(label: label, mode: mode)
         )
     }
-
-    private func fill(_ bytes: inout [UInt8], from descriptor: Int32) throws(SourceFault) -> Int {
-        var filled = 0
-        while filled < bytes.count {
-            let count = bytes.withUnsafeMutableBytes { buffer in
-                let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
-                return systemRead(descriptor, rest)
-            }
-            if count == 0 { break }
-            if count > 0 {
-                filled += count
-            } else if errno != EINTR {
-                throw .unreadable(label: label, reason: reason(errno))
-            }
-        }
-        return filled
-    }
-
-    /// The path without anything that could disturb a terminal.
-    private var shownPath: String {
-        String(decoding: path.utf8.map { 0x20...0x7e ~= $0 ? $0 : UInt8(ascii: "?") }, as: UTF8.self)
-    }
-
-    private func reason(_ code: Int32) -> String {
-        strerror(code).map { String(cString: $0) } ?? "error \(code)"
-    }
-}
-
-private func systemRead(_ descriptor: Int32, _ bytes: UnsafeMutableRawBufferPointer) -> Int {
-    read(descriptor, bytes.baseAddress, bytes.count)
 }

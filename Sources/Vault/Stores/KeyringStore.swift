@@ -97,7 +97,7 @@ public final class KeyringStore: Store {
 
     private func check(_ result: ckeyring_result) throws(StoreFault) {
         let reason = withUnsafeBytes(of: result.reason) { bytes in
-            SystemCall.shown(String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self))
+            FilePath.shown(String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self))
         }
         switch Int(result.status) {
         case CKEYRING_OK, CKEYRING_NOT_FOUND: return

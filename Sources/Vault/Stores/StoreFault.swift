@@ -1,3 +1,5 @@
+import OstiaryCore
+
 /// Why a store does not do what it was asked. Never holds any part of a key.
 public enum StoreFault: Error, Hashable, Sendable, CustomStringConvertible {
     /// There is no store at this place.
@@ -54,7 +56,7 @@ public enum StoreFault: Error, Hashable, Sendable, CustomStringConvertible {
         case .unsafe(_, _, let repair): repair
         case .damaged: "the state before the last change lies beside it with .bak behind its name"
         case .older(_, _, _, let mark?):
-            "if you put an old copy back on purpose: rm \(SystemCall.shown(mark)), and try again"
+            "if you put an old copy back on purpose: rm \(FilePath.shown(mark)), and try again"
         case .older: "if you put an old copy back on purpose, start the program again"
         default: nil
         }
