@@ -72,6 +72,7 @@ extension Configuration {
 
     /// Fills in where things lie that the file does not say.
     mutating func settleDaemon(_ variables: [String: String]) {
+        guard vault.backend != nil || vault.file != nil else { return }
         let home = variables["HOME"].flatMap { $0.utf8.first == UInt8(ascii: "/") ? $0 : nil } ?? "/var/lib/ostiary"
         if daemon.folder.isEmpty {
             daemon.folder = vault.keyFile.flatMap(Self.folder) ?? "\(home)/.ostiary"

@@ -9,7 +9,7 @@ import Testing
     @Test(arguments: [
         "GET /metrics 200", "HEAD /metrics 200", "POST /metrics 405", "GET /admin/stats 200",
         "GET /admin/stats?window=5m 200", "GET /admin/stats?window=1h 400", "GET /health 200", "GET /ready 200",
-        "GET /nowhere 404", "GET / 404", "POST /dev/token 404", "GET /v1/models 404", "POST /v1/chat/completions 404",
+        "GET /nowhere 404", "GET / 404", "POST /dev/token 415", "GET /v1/models 404", "POST /v1/chat/completions 404",
     ])
     func answers(line: String) async throws {
         let parts = line.split(separator: " ").map(String.init)
