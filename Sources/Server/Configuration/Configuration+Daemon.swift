@@ -31,7 +31,8 @@ extension Configuration {
             \.tokenFile,
             About(
                 name: "token_file",
-                help: "where the first start puts the token that it makes, once, mode 600; the gate keeps only its hash",
+                help:
+                    "where the first start puts the token that it makes, once, mode 600; the gate keeps only its hash",
                 fallback: "`token` in the folder",
                 example: "/run/ostiary/token"
             ),
@@ -41,7 +42,8 @@ extension Configuration {
             \.token,
             About(
                 name: "token",
-                help: "where a token of your own lies, of 16 bytes or more: env:NAME, file:PATH or keyring:NAME; none is "
+                help:
+                    "where a token of your own lies, of 16 bytes or more: env:NAME, file:PATH or keyring:NAME; none is "
                     + "made then",
                 fallback: "none",
                 example: "env:CT_SECRETSD_AUTH_TOKEN"

@@ -39,7 +39,8 @@ extension Configuration {
             \.backend,
             About(
                 name: "backend",
-                help: "where the gate keeps keys: file, a sealed one; keyring, the desktop's; memory; auto, the keyring if "
+                help:
+                    "where the gate keeps keys: file, a sealed one; keyring, the desktop's; memory; auto, the keyring if "
                     + "it keeps one within 2 s, else a file, decided once and written down",
                 fallback: "file where `file` is given, else no store",
                 environment: "OSTIARY_VAULT_BACKEND"

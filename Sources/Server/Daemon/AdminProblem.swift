@@ -27,11 +27,19 @@ enum AdminProblem: String, Sendable, CaseIterable {
         case .foreignHost:
             Entry(status: 400, code: "invalid_request", sentence: "the admin door answers to loopback names only")
         case .foreignOrigin:
-            Entry(status: 403, code: "origin_not_allowed", sentence: "web pages of this origin may not use the admin door")
+            Entry(
+                status: 403,
+                code: "origin_not_allowed",
+                sentence: "web pages of this origin may not use the admin door"
+            )
         case .unauthorized:
             Entry(status: 401, code: "unauthorized", sentence: "a token of this daemon is needed and was not given")
         case .insufficientScope:
-            Entry(status: 403, code: "insufficient_scope", sentence: "the token does not have the scope that this needs")
+            Entry(
+                status: 403,
+                code: "insufficient_scope",
+                sentence: "the token does not have the scope that this needs"
+            )
         case .notFound: Entry(status: 404, code: "not_found", sentence: "there is nothing at this path")
         case .methodNotAllowed:
             Entry(status: 405, code: "method_not_allowed", sentence: "this path does not serve this method")
@@ -49,9 +57,11 @@ enum AdminProblem: String, Sendable, CaseIterable {
         case .noStore:
             Entry(status: 503, code: "no_store", sentence: "the gate has no store of keys; vault.backend names one")
         case .storeLocked: Entry(status: 423, code: "locked", sentence: "the store of keys is locked")
-        case .storeUnreadable: Entry(status: 503, code: "store_unavailable", sentence: "the store of keys cannot be read")
+        case .storeUnreadable:
+            Entry(status: 503, code: "store_unavailable", sentence: "the store of keys cannot be read")
         case .storeFailed: Entry(status: 507, code: "store_failed", sentence: "the store of keys cannot be written")
-        case .unknownProvider: Entry(status: 404, code: "unknown_provider", sentence: "there is no provider of this name")
+        case .unknownProvider:
+            Entry(status: 404, code: "unknown_provider", sentence: "there is no provider of this name")
         case .noKey: Entry(status: 404, code: "no_key", sentence: "no key is stored for this provider")
         case .noKeyToTest:
             Entry(status: 409, code: "no_key", sentence: "no key is stored for this provider, and none was given")
@@ -64,11 +74,17 @@ enum AdminProblem: String, Sendable, CaseIterable {
         case .revealingIsOff:
             Entry(status: 403, code: "reveal_off", sentence: "this daemon gives no keys back; daemon.reveal decides")
         case .validationFailed:
-            Entry(status: 502, code: "validation_failed", sentence: "the key was not stored: the provider did not take it")
-        case .tooManyTests: Entry(status: 429, code: "too_many_tests", sentence: "this provider was tested too often lately")
+            Entry(
+                status: 502,
+                code: "validation_failed",
+                sentence: "the key was not stored: the provider did not take it"
+            )
+        case .tooManyTests:
+            Entry(status: 429, code: "too_many_tests", sentence: "this provider was tested too often lately")
         case .rotationRefused:
             Entry(status: 409, code: "not_rotatable", sentence: "this kind of store has no keys of its own to replace")
-        case .refreshFailed: Entry(status: 502, code: "refresh_failed", sentence: "the key could not be had from its source")
+        case .refreshFailed:
+            Entry(status: 502, code: "refresh_failed", sentence: "the key could not be had from its source")
         case .refreshRunning:
             Entry(status: 409, code: "refresh_running", sentence: "a refresh has been running for longer than it may")
         }

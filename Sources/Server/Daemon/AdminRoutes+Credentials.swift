@@ -74,7 +74,11 @@ extension AdminRoutes {
             summary: "store a provider's key, in the place of one that was there",
             body: .object([
                 .must("api_key", .secret, "the key"),
-                .may("metadata", .either([.map(.anything), .null]), "what is to be written down beside it; 4 KiB at most"),
+                .may(
+                    "metadata",
+                    .either([.map(.anything), .null]),
+                    "what is to be written down beside it; 4 KiB at most"
+                ),
                 .may("validate", .truth, "ask the provider first, and store nothing that it does not take"),
             ]),
             successes: [
@@ -82,7 +86,8 @@ extension AdminRoutes {
                 .init(status: 200, help: "it took the place of another", shape: stored),
             ],
             problems: [
-                .invalidKey, .unknownProvider, .storeLocked, .tooManyTests, .validationFailed, .noStore, .storeUnreadable,
+                .invalidKey, .unknownProvider, .storeLocked, .tooManyTests, .validationFailed, .noStore,
+                .storeUnreadable,
                 .storeFailed, .overloaded,
             ],
             serve: { call throws(AdminError) in try await keep(call) }
@@ -195,7 +200,9 @@ extension AdminRoutes {
             bytes.reserveCapacity(32_768)
             Loan(of: key).withBytes { key in
                 for index in key.indices {
-                    if key[index] == UInt8(ascii: "\"") || key[index] == UInt8(ascii: "\\") { bytes.append(UInt8(ascii: "\\")) }
+                    if key[index] == UInt8(ascii: "\"") || key[index] == UInt8(ascii: "\\") {
+                        bytes.append(UInt8(ascii: "\\"))
+                    }
                     bytes.append(key[index])
                 }
             }

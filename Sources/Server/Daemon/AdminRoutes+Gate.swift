@@ -72,7 +72,11 @@ extension AdminRoutes {
             isBodyOptional: true,
             successes: [
                 .init(status: 200, help: "it is in force, or would be", shape: .map(.anything)),
-                .init(status: 422, help: "the configuration has faults, or something cannot be had", shape: .map(.anything)),
+                .init(
+                    status: 422,
+                    help: "the configuration has faults, or something cannot be had",
+                    shape: .map(.anything)
+                ),
                 .init(status: 503, help: "the gate is going down, or too many wait already", shape: .map(.anything)),
             ],
             serve: { call throws(AdminError) in
@@ -94,7 +98,11 @@ extension AdminRoutes {
             ]),
             isBodyOptional: true,
             successes: [
-                .init(status: 200, help: "the token", shape: .object([.must("token", .text(least: 1, most: 65_536), "")]))
+                .init(
+                    status: 200,
+                    help: "the token",
+                    shape: .object([.must("token", .text(least: 1, most: 65_536), "")])
+                )
             ],
             problems: [.notFound],
             serve: { call throws(AdminError) in

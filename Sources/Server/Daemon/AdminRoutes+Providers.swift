@@ -80,7 +80,9 @@ extension AdminRoutes {
             } else if provider.credential == .none {
                 key = nil
             } else {
-                guard let stored = try await storedKey(of: provider, call.office) else { throw AdminError(.noKeyToTest) }
+                guard let stored = try await storedKey(of: provider, call.office) else {
+                    throw AdminError(.noKeyToTest)
+                }
                 key = stored
             }
             let base = try await address(of: provider, call.office)

@@ -90,7 +90,11 @@ struct Doorkeeper: Sendable {
 
     var instruments: [Instrument] {
         [
-            Instrument("gw_admin_failures_refused_total", .counter, "Failed attempts at the admin door beyond its limit.") {
+            Instrument(
+                "gw_admin_failures_refused_total",
+                .counter,
+                "Failed attempts at the admin door beyond its limit."
+            ) {
                 [failures] in Double(failures.refused.current)
             },
             Instrument(

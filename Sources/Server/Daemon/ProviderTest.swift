@@ -94,7 +94,9 @@ struct ProviderTest: Sendable {
         let origin = target.origin
         var head = ByteBuffer()
         head.writeString("GET \(origin.basePath)\(provider.testPath) HTTP/1.1\r\nhost: \(origin.authority)\r\n")
-        head.writeString("accept: application/json\r\naccept-encoding: identity\r\nuser-agent: ostiary/\(Version.current)\r\n")
+        head.writeString(
+            "accept: application/json\r\naccept-encoding: identity\r\nuser-agent: ostiary/\(Version.current)\r\n"
+        )
         for field in provider.fields { head.writeString("\(field.name): \(field.value)\r\n") }
         if let key {
             head.writeString(provider.credential == .apiKey ? "x-api-key: " : "authorization: Bearer ")
@@ -132,7 +134,8 @@ extension ProviderTest.Outcome {
     fileprivate init(status: Int) {
         switch status {
         case 401, 403: self.init(success: false, state: "key refused", message: "the provider does not take this key")
-        case 429: self.init(success: false, state: "rate limited", message: "the provider asks for patience; try again later")
+        case 429:
+            self.init(success: false, state: "rate limited", message: "the provider asks for patience; try again later")
         case 500...: self.init(success: false, state: "failing", message: "the provider answered with status \(status)")
         default: self.init(success: false, state: "unexpected", message: "the provider answered with status \(status)")
         }

@@ -6,7 +6,8 @@ extension Shape {
         func type(_ name: String, _ more: (name: String, value: JSONValue)...) -> JSONValue {
             .object(
                 JSONObject(
-                    members: [.init(name: "type", value: .string(name))] + more.map { .init(name: $0.name, value: $0.value) }
+                    members: [.init(name: "type", value: .string(name))]
+                        + more.map { .init(name: $0.name, value: $0.value) }
                 )
             )
         }

@@ -84,7 +84,9 @@ extension Shape {
         case .map(let shape):
             guard let object = value.object else { return fault("must be an object") }
             // The name is the client's: it is not repeated.
-            for member in object.members { if let fault = shape.fault(in: member.value, at: path + ".*") { return fault } }
+            for member in object.members {
+                if let fault = shape.fault(in: member.value, at: path + ".*") { return fault }
+            }
             return nil
         case .list(let shape):
             guard let elements = value.array else { return fault("must be a list") }

@@ -22,7 +22,11 @@ final class StoreErrands: Sendable {
 
     var instruments: [Instrument] {
         [
-            Instrument("gw_admin_errands", .gauge, "Calls of the admin door in the store of keys; at most \(Self.limit).") {
+            Instrument(
+                "gw_admin_errands",
+                .gauge,
+                "Calls of the admin door in the store of keys; at most \(Self.limit)."
+            ) {
                 [running] in Double(running.current)
             }
         ]

@@ -16,7 +16,8 @@ enum StoredMetadata {
     }
 
     /// - Parameter object: nothing removes what was there.
-    static func write(_ object: JSONObject?, of name: String, in store: any Store, at now: UnixTime) throws(StoreFault) {
+    static func write(_ object: JSONObject?, of name: String, in store: any Store, at now: UnixTime) throws(StoreFault)
+    {
         let place = try StoredName(name + suffix)
         guard let object, !object.members.isEmpty else {
             try store.remove(place)
@@ -33,7 +34,9 @@ enum StoredMetadata {
                 ascii.append(UInt8(truncatingIfNeeded: unit))
             } else {
                 ascii += Array("\\u".utf8)
-                for shift in [12, 8, 4, 0] { ascii.append(Hex.digit(UInt8(truncatingIfNeeded: unit >> UInt16(shift)) & 0xf)) }
+                for shift in [12, 8, 4, 0] {
+                    ascii.append(Hex.digit(UInt8(truncatingIfNeeded: unit >> UInt16(shift)) & 0xf))
+                }
             }
         }
         return ascii

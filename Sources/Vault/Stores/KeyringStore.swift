@@ -27,7 +27,9 @@ public final class KeyringStore: Store {
         try check(result)
         var keys: [StoredName: StoredKey] = [:]
         for item in UnsafeBufferPointer(start: result.items, count: result.item_count) {
-            guard let account = item.account.map({ String(cString: $0) }), let name = Self.name(account) else { continue }
+            guard let account = item.account.map({ String(cString: $0) }), let name = Self.name(account) else {
+                continue
+            }
             let key = StoredKey(
                 name: name,
                 created: UnixTime(seconds: Double(item.created)),

@@ -77,7 +77,8 @@ import Testing
         (#"{"api_key":""}"#, 400, "invalid_key"), (#"{"api_key":" a"}"#, 400, "invalid_key"),
         (#"{"api_key":"a\nb"}"#, 400, "invalid_key"), (#"{"api_key":"\u0000"}"#, 400, "invalid_key"),
         (#"{"api_key":"schlüssel"}"#, 400, "invalid_key"), (#"{"api_key":"\ud83d\ude00"}"#, 400, "invalid_key"),
-        (#"{"api_key":5}"#, 422, "invalid_body"), (#"{"api_key":null}"#, 422, "invalid_body"), ("{}", 422, "invalid_body"),
+        (#"{"api_key":5}"#, 422, "invalid_body"), (#"{"api_key":null}"#, 422, "invalid_body"),
+        ("{}", 422, "invalid_body"),
         ("[]", 422, "invalid_body"), ("x", 422, "invalid_body"), ("", 422, "invalid_body"),
         (#"{"api_key":"a","b":1}"#, 422, "invalid_body"), (#"{"api_key":"a","api_key":"b"}"#, 422, "invalid_body"),
         (#"{"api\u005fkey":"a"}"#, 422, "invalid_body"), (#"{"api_key":"a","metadata":[]}"#, 422, "invalid_body"),
@@ -125,7 +126,9 @@ import Testing
 
     @Test func `a gate without a store says so`() async throws {
         try await DaemonDesk.run({ $0.vault.backend = nil }) { desk async throws in
-            for (method, path) in [("GET", "/credentials"), ("DELETE", "/credentials/openai"), ("POST", "/admin/rotate")] {
+            for (method, path) in [
+                ("GET", "/credentials"), ("DELETE", "/credentials/openai"), ("POST", "/admin/rotate"),
+            ] {
                 let answer = try await desk.ask(method, path)
                 #expect(answer.status == 503)
                 #expect(answer.problem == "no_store")

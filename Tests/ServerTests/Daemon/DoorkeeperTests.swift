@@ -18,14 +18,26 @@ import Testing
                 seen.insert(answer.json?["detail"]?.string ?? "")
             }
             #expect(seen.count == 1)
-            let basic = try await desk.ask("GET", "/providers", token: nil, fields: ["Authorization: Basic \(DaemonDesk.token)"])
+            let basic = try await desk.ask(
+                "GET",
+                "/providers",
+                token: nil,
+                fields: ["Authorization: Basic \(DaemonDesk.token)"]
+            )
             #expect(basic.status == 401)
-            let lower = try await desk.ask("GET", "/providers", token: nil, fields: ["Authorization: bearer \(DaemonDesk.token)"])
+            let lower = try await desk.ask(
+                "GET",
+                "/providers",
+                token: nil,
+                fields: ["Authorization: bearer \(DaemonDesk.token)"]
+            )
             #expect(lower.status == 200)
         }
     }
 
-    @Test func `ten wrong tokens are one machine's share, then one a second, and the right one is never counted`() async throws {
+    @Test func `ten wrong tokens are one machine's share, then one a second, and the right one is never counted`()
+        async throws
+    {
         try await DaemonDesk.run { desk async throws in
             for attempt in 0..<10 {
                 #expect(try await desk.ask("GET", "/providers", token: "wrong-\(attempt)").status == 401)
@@ -46,7 +58,8 @@ import Testing
         let open = AdminRoutes.all.filter { $0.access == .anybody }.map(\.path)
         #expect(
             Set(open) == [
-                "/health", "/ready", "/metrics", "/admin/stats", "/admin/upstreams", "/reload", "/dev/token", "/openapi.json",
+                "/health", "/ready", "/metrics", "/admin/stats", "/admin/upstreams", "/reload", "/dev/token",
+                "/openapi.json",
             ]
         )
         try await DaemonDesk.run { desk async throws in
