@@ -113,6 +113,7 @@ extension Configuration {
         if !daemon.tokenFile.isEmpty { daemon.tokenFile = settled(daemon.tokenFile) }
         daemon.token = settled(daemon.token)
         identity.hashKey = settled(identity.hashKey)
+        identity.keys = identity.keys.map(settled)
         for index in identity.jwt.indices {
             if case .file(let path) = identity.jwt[index].jwks { identity.jwt[index].jwks = .file(settled(path)) }
         }
