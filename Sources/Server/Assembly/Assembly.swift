@@ -75,6 +75,7 @@ struct Assembly {
         await startCrew(crew)
         // Keys first, so that a gate that can have them is ready when it listens; a failure is no reason to stop.
         _ = await rooms.verifier.prime()
+        _ = await rooms.workloads?.prime()
         let desk = ReloadDesk()
         let services = services(house, floors, keySetPlace?.mint, desk)
         let entrances = try await Entrances.open(configuration, crew, services, overlap: overlap)
