@@ -23,7 +23,8 @@ extension Configuration {
 
     /// The variables that hold secrets.
     var secretVariables: [String] {
-        (providers.map(\.key) + [identity.hashKey, identity.workloads.signingKey]).compactMap { reference in
+        let references = providers.map(\.key) + [identity.hashKey, identity.workloads.signingKey, daemon.token]
+        return references.compactMap { reference in
             if case .environment(let name) = reference { name } else { nil }
         }
     }
