@@ -6,6 +6,7 @@ enum Routes {
     static let all: [Route] = [
         Route(path: "/health", methods: [.get], access: .open),
         Route(path: "/ready", methods: [.get], access: .open),
+        Route(path: "/v1/oauth/token", methods: [.post], access: .assertion),
         Route(path: "/v1/models", methods: [.get], access: .known(.models)),
         Route(path: "/v1/chat/completions", methods: [.post], access: .known(.chat)),
         Route(path: "/v1/completions", methods: [.post], access: .known(.chat)),

@@ -75,6 +75,7 @@ struct Assembly {
         await startCrew(crew)
         // Keys first, so that a gate that can have them is ready when it listens; a failure is no reason to stop.
         _ = await rooms.verifier.prime()
+        _ = await rooms.workloads?.prime()
         let desk = ReloadDesk()
         let daemon = try Daemon.open(configuration, site, hasStore: rooms.store != nil)
         journal.add(daemon.instruments)

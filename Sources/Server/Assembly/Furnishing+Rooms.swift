@@ -40,10 +40,12 @@ extension Furnishing {
                 bearer: former.bearer,
                 certificates: former.certificates,
                 keys: former.keys,
+                workloads: former.workloads,
                 pseudonymKey: key
             )
         }
         let keys = try virtualKeys(key)
+        let workloads = try workloads(key)
         var issuers: [TrustedIssuer] = []
         if let mint = site.mint {
             var policy = TokenPolicy()
@@ -69,6 +71,7 @@ extension Furnishing {
             }
             issuers.append(TrustedIssuer(policy: issuer.policy, source: source))
         }
+        if let workloads { issuers.append(workloads.issuer.trusted) }
         do {
             let verifier = try TokenVerifier(
                 issuers: issuers,
@@ -91,6 +94,7 @@ extension Furnishing {
                 bearer: bearer,
                 certificates: certificates,
                 keys: keys,
+                workloads: workloads,
                 pseudonymKey: key
             )
         } catch {

@@ -114,6 +114,11 @@ extension Configuration {
         daemon.token = settled(daemon.token)
         identity.hashKey = settled(identity.hashKey)
         identity.keys = identity.keys.map(settled)
+        identity.workloads.signingKey = settled(identity.workloads.signingKey)
+        for index in identity.workloads.rules.indices {
+            guard case .file(let path) = identity.workloads.rules[index].token.jwks else { continue }
+            identity.workloads.rules[index].token.jwks = .file(settled(path))
+        }
         for index in identity.jwt.indices {
             if case .file(let path) = identity.jwt[index].jwks { identity.jwt[index].jwks = .file(settled(path)) }
         }

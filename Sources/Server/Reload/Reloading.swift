@@ -49,7 +49,7 @@ final class Reloading: Sendable {
         self.entrances = entrances
         self.style = style
         self.read = read
-        maintain(house.current.verifier)
+        maintain(house.current)
     }
 
     var instruments: [Instrument] {
@@ -197,7 +197,7 @@ final class Reloading: Sendable {
             worker.dialler.closeLeft()
         }
         site.journal.show(rooms.instruments)
-        if rooms.verifier !== former.verifier { maintain(rooms.verifier) }
+        if rooms.verifier !== former.verifier { maintain(rooms) }
         site.variables.hide(rooms.generation.configuration.secretVariables)
     }
 
@@ -220,8 +220,13 @@ final class Reloading: Sendable {
         return remarks
     }
 
-    private func maintain(_ verifier: TokenVerifier) {
-        let next = Task.detached { await verifier.maintain() }
+    private func maintain(_ rooms: Rooms) {
+        let (verifier, workloads) = (rooms.verifier, rooms.workloads)
+        let next = Task.detached {
+            async let others: Void? = workloads?.maintain()
+            await verifier.maintain()
+            _ = await others
+        }
         state.withLock { state in
             state.maintenance?.cancel()
             state.maintenance = next
