@@ -71,7 +71,7 @@ public final class Vault: Sendable {
         return try ring.lend()
     }
 
-/// The key of this name, to show it to the provider it is for outside of any call; `nil` when there is none.
+    /// The key of this name, to show it to the provider it is for outside of any call; `nil` when there is none.
     public func holder(of name: String) -> SecretHolder? { ring(name)?.next }
 
     /// Whether there is a place for a key of this name; its source may not have given one yet.
