@@ -3,6 +3,7 @@ import OstiaryIdentity
 import OstiaryJournal
 import OstiaryModels
 import OstiaryPurse
+import OstiaryVault
 import OstiaryWire
 import Synchronization
 
@@ -158,6 +159,7 @@ final class Reloading: Sendable {
         }
         // As at start: those who can be known shall be, and an issuer's outage is no reason to stop.
         if rooms.verifier !== former.verifier { await rooms.verifier.primeMissing() }
+        await rooms.vault.prime()
         let move = try await entrances.prepare(from: before, to: next)
         guard let left = entrances.make(move, to: next, if: { moveIn(rooms) }) else {
             await entrances.abandon(move)
@@ -197,7 +199,7 @@ final class Reloading: Sendable {
             worker.dialler.closeLeft()
         }
         site.journal.show(rooms.instruments)
-        if rooms.verifier !== former.verifier { maintain(rooms) }
+        maintain(rooms)
         site.variables.hide(rooms.generation.configuration.secretVariables)
     }
 
@@ -221,11 +223,12 @@ final class Reloading: Sendable {
     }
 
     private func maintain(_ rooms: Rooms) {
-        let (verifier, workloads) = (rooms.verifier, rooms.workloads)
+        let (verifier, workloads, vault) = (rooms.verifier, rooms.workloads, rooms.vault)
         let next = Task.detached {
             async let others: Void? = workloads?.maintain()
+            async let keys: Void = vault.maintain()
             await verifier.maintain()
-            _ = await others
+            _ = await (others, keys)
         }
         state.withLock { state in
             state.maintenance?.cancel()
