@@ -45,7 +45,7 @@ final class AdminDoor: EdgeService {
         }
     }
 
-    func refusal(_ error: GateError, started: MonotonicTime, peer: Peer) -> Refusal {
+    func refusal(_ error: GateError, to head: RequestHead?, started: MonotonicTime, peer: Peer) -> Refusal {
         Refusal(error, id: names.next(), development: mint != nil)
     }
 

@@ -62,10 +62,10 @@ struct UsageReaderTests {
         #expect(read(text, .events) == Self.expected)
     }
 
-    @Test func theLastUsageWins() {
+    @Test func theLastNumberWins() {
         let text =
             "data: {\"usage\":\(Self.chat)}\n\ndata: {\"usage\":{\"prompt_tokens\":20}}\n\ndata: {\"usage\":null}\n\n"
-        #expect(read(text, .events) == Usage(inputTokens: 20))
+        #expect(read(text, .events) == Usage(inputTokens: 20, outputTokens: 9, cachedInputTokens: 4))
     }
 
     @Test(arguments: ["\n", "\r\n", "\r"])
