@@ -1,5 +1,5 @@
 /// A day of the Gregorian calendar. Foundation has calendars too, and costs more than the rest of the line.
-public struct CivilDate: Hashable, Sendable {
+public struct CivilDate: Hashable, Sendable, CustomStringConvertible {
     public let year: Int
     public let month: Int
     public let day: Int
@@ -17,6 +17,11 @@ public struct CivilDate: Hashable, Sendable {
         month = fromMarch < 10 ? fromMarch + 3 : fromMarch - 9
         year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
     }
+
+    /// As ISO 8601 writes it: `2027-01-15`.
+    public var description: String { "\(year)-\(Self.two(month))-\(Self.two(day))" }
+
+    private static func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
 }
 
 extension UnixTime {
@@ -27,7 +32,6 @@ extension UnixTime {
         let date = CivilDate(daysSince1970: total / 86_400)
         let time = total % 86_400
         func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
-        let day = "\(date.year)-\(two(date.month))-\(two(date.day))"
-        return "\(day)T\(two(time / 3600)):\(two(time / 60 % 60)):\(two(time % 60))Z"
+        return "\(date)T\(two(time / 3600)):\(two(time / 60 % 60)):\(two(time % 60))Z"
     }
 }

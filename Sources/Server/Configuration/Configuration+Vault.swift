@@ -16,17 +16,7 @@ extension Configuration {
     /// Where the store of a gate with this file is. Nothing else of the file has to be right, as a key is put into the
     /// store before the rest can be.
     public static func vault(of file: String?, surroundings: Surroundings) -> Vault {
-        var reading = Reading(file: file, variables: surroundings.variables, flags: [:])
-        var configuration = Configuration()
-        let fields = schema.filter { $0.about.name.utf8.elementsEqual("vault".utf8) }
-        if let file, let bytes = surroundings.read(file, Document.largest),
-            let (root, twins) = Document.compose(bytes, &reading)
-        {
-            reading.section(root, twins, fields, later: [], into: &configuration)
-            configuration.settlePaths(besides: file)
-        }
-        reading.override(fields, &configuration)
-        return configuration.vault
+        section("vault", of: file, surroundings: surroundings).vault
     }
 
     static let vaultFields: [Field<Vault>] = [

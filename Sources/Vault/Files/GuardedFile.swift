@@ -9,9 +9,8 @@ struct GuardedFile: Sendable {
 
     /// - Throws: when `path` has no file name.
     init(path: String, probe: @escaping WriteProbe = { (_) throws(StoreFault) in }) throws(StoreFault) {
-        let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
-        name = slash.map { String(path[path.utf8.index(after: $0)...]) } ?? path
-        folder = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        name = FilePath.name(of: path)
+        folder = FilePath.folder(of: path)
         guard !name.isEmpty, name != ".", name != "..", !path.utf8.contains(0) else {
             throw .unusable("a store's path names a file")
         }

@@ -114,6 +114,6 @@ public final class Door: Sendable {
     /// What only a door has that may speak TLS.
     public func secureInstruments(door: String) -> [Instrument] {
         let labels = [(name: "door", value: door)]
-        return books.http2.instruments(labels) + books.tls.instruments(labels)
+        return books.http2.instruments(of: .clients, labels) + books.tls.instruments(labels)
     }
 }
