@@ -99,7 +99,10 @@ public enum EchoModel {
             code: status == 429 ? "rate_limit_exceeded" : nil
         )
         let fields = directions.retryAfter.map { [EchoScript.Field(name: "Retry-After", value: "\($0)")] } ?? []
-        return EchoScript(answer: .whole(whole(status, fault.body(for: family), fields: fields)), delay: directions.delay)
+        return EchoScript(
+            answer: .whole(whole(status, fault.body(for: family), fields: fields)),
+            delay: directions.delay
+        )
     }
 
     private static func whole(

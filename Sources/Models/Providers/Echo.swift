@@ -1,4 +1,5 @@
 import OstiaryCore
+
 extension ProviderTraits {
     /// The built-in model; see `EchoModel`.
     static let echo = ProviderTraits(

@@ -7,7 +7,8 @@ extension Configuration {
             \.kind,
             About(
                 name: "kind",
-                help: "openai: any server with OpenAI's API; anthropic: any with Anthropic's; tinfoil: Tinfoil; echo: built in, "
+                help:
+                    "openai: any server with OpenAI's API; anthropic: any with Anthropic's; tinfoil: Tinfoil; echo: built in, "
                     + "needs no account",
                 isRequired: true,
                 example: "openai"

@@ -6,7 +6,9 @@ import Testing
 // SEC-506
 @Suite struct ErrorDocumentTests {
     private static func cleaned(_ document: String) -> String? {
-        ErrorDocument.cleaned(Array(document.utf8), status: 500, for: .openAI).map { String(decoding: $0, as: UTF8.self) }
+        ErrorDocument.cleaned(Array(document.utf8), status: 500, for: .openAI).map {
+            String(decoding: $0, as: UTF8.self)
+        }
     }
 
     @Test(arguments: [

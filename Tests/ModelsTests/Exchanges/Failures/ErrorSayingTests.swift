@@ -1,4 +1,5 @@
 import NIOCore
+import OstiaryCore
 import Testing
 
 @testable import OstiaryModels
