@@ -16,7 +16,7 @@ struct TokenEstimateTests {
     @Test(
         arguments: [
             ("", 0), ("hello", 1), ("hello there, world!", 5), ("internationalization", 5), ("12345678", 3),
-            ("a\n\n\nb", 3), ("----------------", 2), ("grüße", 3), ("東京", 2),
+            ("a\n\n\nb", 3), ("----------------", 2), ("grüße", 4), ("東京", 2),
             ("The quick brown fox jumps over the lazy dog.", 10),
         ]
     )
