@@ -64,7 +64,7 @@ let package = Package(
         .executableTarget(
             name: "ostiary",
             dependencies: [
-                "OstiaryCore", "OstiaryServer", "OstiaryVault",
+                "OstiaryCore", "OstiaryIdentity", "OstiaryServer", "OstiaryVault",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/ostiary"

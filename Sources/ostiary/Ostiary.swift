@@ -25,7 +25,8 @@ struct Ostiary: AsyncParsableCommand {
             """,
         version: "ostiary \(VersionReport.current.version)",
         subcommands: [
-            Up.self, Try.self, Check.self, Doctor.self, Serve.self, Reload.self, VaultCommand.self, Connect.self,
+            Up.self, Try.self, Check.self, Doctor.self, Serve.self, Reload.self, VaultCommand.self, KeysCommand.self,
+            Connect.self,
             Token.self, PrintVersion.self, Completions.self,
         ]
     )

@@ -173,6 +173,14 @@ struct Assembly {
             Task { [clock] in
                 while (try? await clock.sleep(seconds: 10)) != nil { journal.rotate() }
             },
+            // On no loop: it reads and writes files.
+            Task.detached { [clock] in
+                while (try? await clock.sleep(seconds: WatchedKeys.glance)) != nil {
+                    guard let keys = house.current.keys else { continue }
+                    keys.refresh(journal)
+                    keys.note(journal, at: clock.monotonic)
+                }
+            },
             // On no loop: it reads files.
             Task.detached { [clock] in
                 while (try? await clock.sleep(seconds: 10)) != nil { entrances.refreshTLS() }

@@ -49,9 +49,11 @@ extension Furnishing {
                 verifier: former.verifier,
                 bearer: former.bearer,
                 certificates: former.certificates,
+                keys: former.keys,
                 pseudonymKey: key
             )
         }
+        let keys = try virtualKeys(key)
         var issuers: [TrustedIssuer] = []
         if let mint = site.mint {
             var policy = TokenPolicy()
@@ -80,20 +82,44 @@ extension Furnishing {
         do {
             let verifier = try TokenVerifier(
                 issuers: issuers,
-                mayHaveNone: configuration.identity.certificates.rule != nil,
+                mayHaveNone: configuration.identity.certificates.rule != nil || keys != nil,
                 pseudonymKey: key,
                 signatureCheck: configuration.identity.signatureCheck == .fast ? .fast : .library,
                 clock: site.clock,
                 notice: { [journal = site.journal] notice in journal.tell(notice) },
                 keeping: former?.verifier
             )
-            let bearer = BearerAuthenticator(verifier: verifier, keeping: former?.bearer)
+            let keyHolders = keys.map {
+                KeyAuthenticator(keys: $0.known, clock: site.clock, keeping: former?.bearer.keys)
+            }
+            let bearer = BearerAuthenticator(verifier: verifier, keys: keyHolders, keeping: former?.bearer)
             let certificates = configuration.identity.certificates.rule.map {
                 CertificateAuthenticator($0, pseudonymKey: key, clock: site.clock, keeping: former?.certificates)
             }
-            return Rooms.Callers(verifier: verifier, bearer: bearer, certificates: certificates, pseudonymKey: key)
+            return Rooms.Callers(
+                verifier: verifier,
+                bearer: bearer,
+                certificates: certificates,
+                keys: keys,
+                pseudonymKey: key
+            )
         } catch {
             throw .other("identity.jwt: \(error)")
+        }
+    }
+
+    /// The file's virtual keys, or those of before where it is the same file.
+    private mutating func virtualKeys(_ pseudonymKey: SymmetricKey) throws(Running.Failure) -> WatchedKeys? {
+        guard let path = configuration.identity.keys else { return nil }
+        if let known = former?.keys, known.file.path.hasSameBytes(as: path), former?.pseudonymKey == pseudonymKey {
+            return known
+        }
+        do throws(KeysFile.Trouble) {
+            let keys = try WatchedKeys(KeysFile(path: path), pseudonymKey: pseudonymKey)
+            if keys.known.count == 0 { remark("there are no virtual keys yet: ostiary keys add makes one") }
+            return keys
+        } catch {
+            throw .other("identity.keys: \(error)" + (error.hint.map { "\n\($0)" } ?? ""))
         }
     }
 

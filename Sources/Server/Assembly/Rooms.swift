@@ -16,6 +16,8 @@ final class Rooms: Sendable {
     let bearer: BearerAuthenticator
     /// `nil` where nobody is known by a certificate alone.
     let certificates: CertificateAuthenticator?
+    /// `nil` where there are no virtual keys.
+    let keys: WatchedKeys?
     /// The key of the pseudonyms.
     let pseudonymKey: SymmetricKey
     let failures: FailureLimiter
@@ -36,6 +38,7 @@ final class Rooms: Sendable {
         let verifier: TokenVerifier
         let bearer: BearerAuthenticator
         let certificates: CertificateAuthenticator?
+        let keys: WatchedKeys?
         let pseudonymKey: SymmetricKey
     }
 
@@ -63,6 +66,7 @@ final class Rooms: Sendable {
         verifier = callers.verifier
         bearer = callers.bearer
         certificates = callers.certificates
+        keys = callers.keys
         pseudonymKey = callers.pseudonymKey
         self.failures = failures
         self.charter = charter
@@ -83,6 +87,6 @@ final class Rooms: Sendable {
 
     var instruments: [Instrument] {
         bearer.instruments + (certificates?.instruments ?? []) + purse.instruments + failures.instruments
-            + models.instruments + vault.instruments
+            + models.instruments + vault.instruments + (keys?.instruments ?? [])
     }
 }

@@ -109,6 +109,7 @@ extension Configuration {
         vault.file = vault.file.map(settled)
         vault.keyFile = vault.keyFile.map(settled)
         identity.hashKey = settled(identity.hashKey)
+        identity.keys = identity.keys.map(settled)
         for index in identity.jwt.indices {
             if case .file(let path) = identity.jwt[index].jwks { identity.jwt[index].jwks = .file(settled(path)) }
         }

@@ -18,7 +18,7 @@ extension Configuration {
             \.identity,
             About(name: "identity", help: "who may be believed"),
             identityFields,
-            later: ["keys", "nuc"]
+            later: ["nuc"]
         ),
         .table(
             \.providers,

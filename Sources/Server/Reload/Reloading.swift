@@ -163,6 +163,7 @@ final class Reloading: Sendable {
             return turnedAway("the gate is going down")
         }
         await settle(rooms, after: former)
+        rooms.keys?.refresh(site.journal)
         await entrances.leave(left, clock: site.clock)
         entrances.refreshTLS()
 
