@@ -10,7 +10,7 @@ import OstiaryWire
 
 // Each room from its part of the configuration, or as it was before; a fault is a sentence for the operator.
 extension Furnishing {
-    mutating func openVault() throws(Running.Failure) -> Vault {
+    mutating func openVault(_ store: (any Store)?) throws(Running.Failure) -> Vault {
         var references: [String: SourceReference] = [:]
         do {
             for provider in configuration.providers {
@@ -20,22 +20,12 @@ extension Furnishing {
                 references,
                 environment: site.variables.plain,
                 kept: site.variables.kept,
-                store: try openStore()
+                store: store
             )
             for warning in vault.warnings { remark("a key's place", ["about": "\(warning)"]) }
             return vault
         } catch {
             throw .other("\(error)")
-        }
-    }
-
-    /// The gate's own store, opened to see that it can be; `nil` where none is configured.
-    private func openStore() throws(Running.Failure) -> (any Store)? {
-        guard let file = configuration.vault.file, let keyFile = configuration.vault.keyFile else { return nil }
-        do throws(StoreFault) {
-            return try MasterKeyFile(path: keyFile).open(store: file, markPath: configuration.vault.mark)
-        } catch {
-            throw .other("vault: \(error)" + (error.hint.map { "\n\($0)" } ?? ""))
         }
     }
 

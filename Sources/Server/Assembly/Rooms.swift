@@ -27,6 +27,9 @@ final class Rooms: Sendable {
     /// The providers behind HTTP, by name.
     let providers: [String: HTTPProvider]
     let vault: Vault
+    /// The gate's own store of keys; `nil` where none is configured.
+    let store: (any Store)?
+    let storeKind: StoreKind
     let origins: OriginRule
     let hosts: HostRule
     let proxies: TrustedProxies
@@ -57,6 +60,7 @@ final class Rooms: Sendable {
         purse: Purse,
         offer: Offer,
         vault: Vault,
+        strongroom: Strongroom,
         journal: Journal,
         clock: any GateClock,
         inUse: Gauge
@@ -74,6 +78,8 @@ final class Rooms: Sendable {
         models = offer.models
         providers = offer.providers
         self.vault = vault
+        store = strongroom.store
+        storeKind = strongroom.kind
         self.journal = journal
         self.inUse = inUse
         let listen = generation.configuration.listen

@@ -1,5 +1,6 @@
 import OstiaryCore
 import OstiaryServer
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
