@@ -76,7 +76,7 @@ let package = Package(
         .executableTarget(
             name: "ostiary",
             dependencies: [
-                "OstiaryCore", "OstiaryServer", "OstiaryVault", "OstiarySupervisor",
+                "OstiaryCore", "OstiaryIdentity", "OstiaryServer", "OstiaryVault", "OstiarySupervisor",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/ostiary"

@@ -63,6 +63,17 @@ public struct Charter: Sendable {
         return Permit(identity: identity, route: route, reasons: rule.reasons)
     }
 
+    /// Whether the permit holds for the model that the client named, which is known only when the body is.
+    /// - Throws: `model_not_allowed`, naming the rule and what it allows.
+    public func check(_ permit: Permit, model: String) throws(GateError) {
+        guard let narrowing = permit.identity.narrowing, !narrowing.allows(model: model) else { return }
+        let allowed = narrowing.models?.joined(separator: ", ") ?? ""
+        throw GateError(
+            .modelNotAllowed,
+            detail: "\(narrowing.rule) is for " + (allowed.isEmpty ? "no model" : allowed)
+        )
+    }
+
     // A switch and no dictionary: a new kind of route does not compile until somebody decides who may enter.
     private func rule(for kind: Route.Kind, of identity: Identity) -> ScopeRule? {
         let index = rules.indices.first { index in

@@ -170,6 +170,12 @@ public struct Question {
         self.entry = entry
     }
 
+    /// The model as the client named it; `nil` for a question about none.
+    public var model: String? {
+        guard case .conversation(let asked, _) = subject else { return nil }
+        return asked.facts.model
+    }
+
     /// The name under which the vault keeps the provider's key; `nil` for a provider that takes none.
     public var credential: String? {
         guard case .http(let provider) = destination, provider.traits.credential != .none else { return nil }

@@ -1,3 +1,5 @@
+import OstiaryCore
+
 /// What one caller may use. Zero switches a limit off.
 public struct Limits: Hashable, Sendable {
     /// Requests a minute that flow back into a caller's bucket.
@@ -24,6 +26,15 @@ public struct Limits: Hashable, Sendable {
     /// The rate as buckets use it, or `nil` when it is switched off.
     var rate: Rate? {
         requestsPerMinute == 0 ? nil : Rate(perMinute: requestsPerMinute, burst: burst)
+    }
+
+    /// The rate of a caller with limits of its own. One who brings a rate and no burst may have a sixth of a minute's
+    /// requests at once, as everybody has by default.
+    func rate(narrowedBy own: Narrowing.Limits) -> Rate? {
+        guard let perMinute = own.requestsPerMinute else {
+            return requestsPerMinute == 0 ? nil : Rate(perMinute: requestsPerMinute, burst: own.burst ?? burst)
+        }
+        return perMinute == 0 ? nil : Rate(perMinute: perMinute, burst: own.burst ?? max(1, perMinute / 6))
     }
 }
 

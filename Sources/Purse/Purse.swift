@@ -4,11 +4,12 @@ public import OstiaryCore
 /// concurrent slots.
 ///
 /// Callers are known by their pseudonyms alone: all tokens of one subject at one issuer share a bucket, and one subject
-/// name at two issuers has two. Only the monotonic clock counts, so a wall clock that jumps changes nothing. A refused
+/// name at two issuers has two. A credential that brings limits of its own (`Narrowing`) is counted by those. Only the monotonic clock counts, so a wall clock that jumps changes nothing. A refused
 /// call costs nothing; a call that was let in costs its request whatever becomes of it.
 public final class Purse: ReservationAccount {
     public let limits: Limits
     private let buckets: Buckets
+    private let own: OwnLimits
     private let forgotten: Counter
 
     /// The most callers known at once; beyond it newcomers share one bucket.
@@ -18,6 +19,7 @@ public final class Purse: ReservationAccount {
         self.limits = limits
         buckets = Buckets(rate: limits.rate, concurrent: limits.concurrent)
         forgotten = Counter()
+        own = OwnLimits(forgotten: forgotten)
     }
 
     /// Other limits for the callers of `former`: what they have used stays used, and what was set aside by the former
@@ -26,6 +28,7 @@ public final class Purse: ReservationAccount {
         self.limits = limits
         buckets = Buckets(rate: limits.rate, concurrent: limits.concurrent, keeping: former.buckets)
         forgotten = former.forgotten
+        own = former.own
     }
 
     /// Puts these limits in force in place of the former purse's, once.
@@ -37,9 +40,23 @@ public final class Purse: ReservationAccount {
     ///   `concurrency_limit_exceeded`; both carry the caller's standing where a rate applies.
     public func reserve(_ permit: borrowing Permit, at time: MonotonicTime) throws(GateError) -> Reservation {
         let holder = permit.identity.pseudonym
-        switch buckets.take(holder, at: time) {
+        let account: any ReservationAccount
+        let verdict: Buckets.Verdict
+        if let narrowed = permit.identity.narrowing?.limits, !narrowed.isEmpty {
+            account = own
+            verdict = own.take(
+                holder,
+                rate: limits.rate(narrowedBy: narrowed),
+                concurrent: narrowed.concurrent ?? limits.concurrent,
+                at: time
+            )
+        } else {
+            account = self
+            verdict = buckets.take(holder, at: time)
+        }
+        switch verdict {
         case .allowed(let standing):
-            return Reservation(account: self, holder: holder, standing: standing)
+            return Reservation(account: account, holder: holder, standing: standing)
         case .refusedByRate(let standing, let seconds):
             throw GateError(.rateLimitExceeded, retry: .after(seconds: seconds), standing: standing)
         case .refusedByConcurrency(let standing):
@@ -57,7 +74,7 @@ public final class Purse: ReservationAccount {
     }
 
     /// Requests set aside and not yet settled.
-    public var inFlight: Int { Int(clamping: buckets.figures.inFlight) }
+    public var inFlight: Int { Int(clamping: buckets.figures.inFlight + own.figures.inFlight) }
 }
 
 extension Purse {
@@ -66,14 +83,14 @@ extension Purse {
         let help = "Decisions of the limits, by limit and result."
         return [
             Instrument("gw_ratelimit_total", .counter, help, labels: [("limit", "rate"), ("result", "allowed")]) {
-                [buckets] in Double(buckets.figures.allowed)
+                [buckets, own] in Double(buckets.figures.allowed + own.figures.allowed)
             },
             Instrument("gw_ratelimit_total", .counter, help, labels: [("limit", "rate"), ("result", "refused")]) {
-                [buckets] in Double(buckets.figures.refusedByRate)
+                [buckets, own] in Double(buckets.figures.refusedByRate + own.figures.refusedByRate)
             },
             Instrument("gw_ratelimit_total", .counter, help, labels: [("limit", "concurrency"), ("result", "refused")])
             {
-                [buckets] in Double(buckets.figures.refusedByConcurrency)
+                [buckets, own] in Double(buckets.figures.refusedByConcurrency + own.figures.refusedByConcurrency)
             },
             Instrument(
                 "gw_ratelimit_entries",
@@ -81,6 +98,12 @@ extension Purse {
                 "Callers or addresses with a bucket of their own; at most \(Buckets.limit).",
                 labels: [("table", "callers")]
             ) { [buckets] in Double(buckets.figures.entries) },
+            Instrument(
+                "gw_ratelimit_entries",
+                .gauge,
+                "Callers or addresses with a bucket of their own; at most \(16 * OwnLimits.partLimit).",
+                labels: [("table", "own_limits")]
+            ) { [own] in Double(own.figures.entries) },
             Instrument(
                 "gw_ratelimit_overflow_total",
                 .counter,
@@ -91,7 +114,7 @@ extension Purse {
                 "gw_reservations_in_flight",
                 .gauge,
                 "Requests set aside and not yet settled."
-            ) { [buckets] in Double(buckets.figures.inFlight) },
+            ) { [buckets, own] in Double(buckets.figures.inFlight + own.figures.inFlight) },
             Instrument(
                 "gw_reservations_forgotten_total",
                 .counter,

@@ -104,6 +104,7 @@ private final class Walk: Asker {
     private func ask(_ question: Question, _ permit: Permit) throws(GateError) {
         entry.provider = question.provider
         entry.model = question.entry
+        if let model = question.model { try rooms.charter.check(permit, model: model) }
         let key = try lend(question.credential, for: permit)
         askedAt = corridor.worker.now
         rooms.models.ask(question, call, head, permit, key, client: body, on: corridor.worker, for: self)

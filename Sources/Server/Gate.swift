@@ -123,6 +123,7 @@ public final class Gate: Sendable {
         await keySetListener?.stopAccepting()
         cut()
         await crew.stop()
+        rooms.keys?.noteNow(rooms.journal)
         rooms.journal.event(.info, "the gate has ended")
         log.close()
     }

@@ -51,6 +51,9 @@ public final class Vault: Sendable {
         return Loan(of: box.kept)
     }
 
+    /// The key of this name, to show it to the provider it is for outside of any call; `nil` when there is none.
+    public func holder(of name: String) -> SecretHolder? { box(name)?.kept }
+
     /// Whether there is a key of this name.
     public func has(_ name: String) -> Bool { box(name) != nil }
 

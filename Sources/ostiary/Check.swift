@@ -49,10 +49,10 @@ struct Check: ParsableCommand {
     }
 
     static func summary(_ file: String?, _ configuration: Configuration) -> String {
-        func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
         let parts = [
-            count(configuration.identity.jwt.count, "issuer"), count(configuration.providers.count, "provider"),
-            count(configuration.models.count, "model"),
+            Voice.count(configuration.identity.jwt.count, "issuer"),
+            Voice.count(configuration.providers.count, "provider"),
+            Voice.count(configuration.models.count, "model"),
         ]
         return "\(file ?? "the environment") is good: \(parts.joined(separator: ", "))\n"
     }

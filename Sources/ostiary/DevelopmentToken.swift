@@ -2,7 +2,6 @@ import ArgumentParser
 import Foundation
 import OstiaryCore
 import OstiaryServer
-import Synchronization
 
 /// A request for a token to the admin door of a gate in development mode: `POST /dev/token`.
 struct DevelopmentToken: Sendable {
@@ -13,11 +12,7 @@ struct DevelopmentToken: Sendable {
     let door: LoopbackDoor
 
     init(subject: String = "dev-user", scope: String? = nil, lifetime: String = "24h", admin: String) throws {
-        guard let door = LoopbackDoor(parsing: admin) else {
-            throw ValidationError(
-                "--admin must be a door on this machine. Such as 127.0.0.1:8123 or unix:/run/ostiary.sock"
-            )
-        }
+        let door = try LoopbackDoor.named(admin, config: nil)
         try self.init(subject: subject, scope: scope, lifetime: lifetime, door: door)
     }
 
@@ -110,20 +105,4 @@ struct DevelopmentToken: Sendable {
         }
         return decoded.token
     }
-}
-
-/// The pieces of an answer put together, up to a limit; more is dropped.
-final class Gathered: Sendable {
-    private let storage = Mutex<[UInt8]>([])
-    private let limit: Int
-
-    init(limit: Int = 65_536) {
-        self.limit = limit
-    }
-
-    func append(_ piece: [UInt8]) {
-        storage.withLock { $0 += piece.prefix(limit - min($0.count, limit)) }
-    }
-
-    var bytes: [UInt8] { storage.withLock { $0 } }
 }

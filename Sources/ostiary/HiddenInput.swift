@@ -40,7 +40,9 @@ enum HiddenInput {
         defer { for index in bytes.indices { bytes[index] = 0 } }
         var filled = 0
         while filled < bytes.count {
-            let count = bytes.withUnsafeMutableBytes { system(UnsafeMutableRawBufferPointer(rebasing: $0[filled...])) }
+            let count = bytes.withUnsafeMutableBytes {
+                SystemCall.read(0, UnsafeMutableRawBufferPointer(rebasing: $0[filled...]))
+            }
             if count == 0 { break }
             if count > 0 { filled += count } else if errno != EINTR { return nil }
             guard isTerminal, filled > 0 else { continue }
@@ -52,15 +54,5 @@ enum HiddenInput {
         if filled > 0, bytes[filled - 1] == UInt8(ascii: "\r") { filled -= 1 }
         guard filled > 0, !bytes[..<filled].contains(UInt8(ascii: "\n")) else { return nil }
         return Secret(copying: bytes.span.extracting(0..<filled))
-    }
-
-    private static func system(_ bytes: UnsafeMutableRawBufferPointer) -> Int {
-        #if canImport(Glibc)
-            Glibc.read(0, bytes.baseAddress, bytes.count)
-        #elseif canImport(Musl)
-            Musl.read(0, bytes.baseAddress, bytes.count)
-        #else
-            Darwin.read(0, bytes.baseAddress, bytes.count)
-        #endif
     }
 }

@@ -26,8 +26,8 @@ struct Ostiary: AsyncParsableCommand {
             """,
         version: "ostiary \(VersionReport.current.version)",
         subcommands: [
-            Up.self, Try.self, Check.self, Doctor.self, Serve.self, Reload.self, VaultCommand.self, Connect.self,
-            Run.self, Token.self, PrintVersion.self, Completions.self, SuperviseChild.self,
+            Up.self, Try.self, Check.self, Doctor.self, Serve.self, Reload.self, VaultCommand.self, KeysCommand.self,
+            Connect.self, Run.self, Token.self, PrintVersion.self, Completions.self, SuperviseChild.self,
         ]
     )
 

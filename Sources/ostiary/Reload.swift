@@ -89,9 +89,11 @@ struct ReloadRequest: Sendable {
     private func tell(_ report: ReloadReport, _ voice: Voice) {
         switch report.outcome {
         case .applied:
-            voice.print("reloaded: generation \(report.generation), \(Self.count(report.changedCount)) changed\n")
+            voice.print(
+                "reloaded: generation \(report.generation), \(Voice.count(report.changedCount, "key")) changed\n"
+            )
         case .good:
-            voice.print("good: \(Self.count(report.changedCount)) would change\n")
+            voice.print("good: \(Voice.count(report.changedCount, "key")) would change\n")
         case .refused:
             for fault in report.faults {
                 voice.error(AnswerStream.plain(fault.description))
@@ -113,6 +115,4 @@ struct ReloadRequest: Sendable {
         for key in report.waiting { voice.print("waits for a restart: \(AnswerStream.plain(key))\n") }
         for warning in report.warnings { voice.warn(AnswerStream.plain(warning)) }
     }
-
-    private static func count(_ keys: Int) -> String { keys == 1 ? "1 key" : "\(keys) keys" }
 }

@@ -56,7 +56,7 @@ struct Greeting {
         var words = "ostiary try \"hello\""
         if doors.listen?.port != 8080 { words += " --url \(doors.publicURL)" }
         if doors.admin.port != 8123 { words += " --admin \(doors.admin)" }
-        if model != "echo" { words += " --model \(Self.quoted(model))" }
+        if model != "echo" { words += " --model \(Shell.quoted(model))" }
         return words
     }
 
@@ -71,12 +71,7 @@ struct Greeting {
               curl -N \(url)/v1/chat/completions \\
                 -H 'Authorization: Bearer \(token)' \\
                 -H 'Content-Type: application/json' \\
-                -d \(Self.quoted(body))
+                -d \(Shell.quoted(body))
             """
-    }
-
-    /// One word for a POSIX shell (2.2.2 Single-Quotes).
-    static func quoted(_ word: String) -> String {
-        "'" + word.replacing("'", with: "'\\''") + "'"
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import OstiaryCore
 import OstiaryServer
 
 #if canImport(Glibc)
@@ -69,25 +70,11 @@ struct Voice: Sendable {
         isColoured ? "\u{1b}[\(code)m\(word)\u{1b}[0m" : word
     }
 
-    private static func write(_ text: String, to descriptor: Int32) {
-        var bytes = Array(text.utf8)[...]
-        while !bytes.isEmpty {
-            let count = bytes.withUnsafeBytes { Self.system(descriptor, $0.baseAddress, $0.count) }
-            if count > 0 {
-                bytes = bytes.dropFirst(count)
-            } else if errno != EINTR {
-                return
-            }
-        }
-    }
+    /// A number of things: `1 key`, `2 keys`.
+    static func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
 
-    private static func system(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
-        #if canImport(Glibc)
-            Glibc.write(descriptor, bytes, count)
-        #elseif canImport(Musl)
-            Musl.write(descriptor, bytes, count)
-        #else
-            Darwin.write(descriptor, bytes, count)
-        #endif
+    private static func write(_ text: String, to descriptor: Int32) {
+        // Nobody is left to tell of it.
+        try? SystemCall.writeAll(Array(text.utf8), to: descriptor)
     }
 }

@@ -54,6 +54,6 @@ import Testing
 
     @Test func aModelsNameCannotLeaveItsQuotes() {
         #expect(greeting(model: "it's \"x\"").contains(#"'{"model":"it'\''s \"x\"","stream""#))
-        #expect(Greeting.quoted("a'b") == #"'a'\''b'"#)
+        #expect(Shell.quoted("a'b") == #"'a'\''b'"#)
     }
 }

@@ -2,7 +2,10 @@
 
 extension Permit {
     /// A permit as the charter would make it, for rooms that only pass one on.
-    public static func sample(_ pseudonym: Pseudonym = Pseudonym(high: 0, low: 0)) -> Permit {
+    public static func sample(
+        _ pseudonym: Pseudonym = Pseudonym(high: 0, low: 0),
+        narrowing: Narrowing? = nil
+    ) -> Permit {
         Permit(
             identity: Identity(
                 issuer: "",
@@ -11,7 +14,8 @@ extension Permit {
                 expires: UnixTime(seconds: 2_000_000_000),
                 scopes: Scopes([]),
                 pseudonym: pseudonym,
-                claims: .null
+                claims: .null,
+                narrowing: narrowing
             ),
             route: Route(path: "/v1/chat/completions", methods: [.post], access: .known(.chat)),
             reasons: []

@@ -41,6 +41,10 @@ int cepoll_timer_set(int timer, int64_t nanoseconds);
 /// `struct sockaddr_storage`, which this header does not name lest it seem to be its own.
 int cepoll_accept(int listening, void *peer);
 
+/// Whether the other end of a connection by a socket file was a process of this process's user, or of root, when it
+/// connected (SO_PEERCRED). 0 where the kernel does not say.
+int cepoll_is_owners(int connection);
+
 /// Lets the kernel choose only among `count` sockets from the one at `first`, by their order in the group that shares
 /// the port (SO_ATTACH_REUSEPORT_CBPF); a place where there is none means any. 0, or -1 with errno.
 int cepoll_choose(int socket, uint32_t first, uint32_t count);

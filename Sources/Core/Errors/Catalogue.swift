@@ -8,6 +8,7 @@ extension GateError {
         case tokenExpired = "token_expired"
         case invalidCertificate = "invalid_certificate"
         case insufficientScope = "insufficient_scope"
+        case modelNotAllowed = "model_not_allowed"
         case notFound = "not_found"
         case modelNotFound = "model_not_found"
         case methodNotAllowed = "method_not_allowed"
@@ -114,6 +115,15 @@ extension GateError.Code {
                 retry: .never,
                 sentence: "The token lacks a scope that this route needs",
                 hint: "Ask the issuer for the scopes named in WWW-Authenticate; identity.jwt.scopes decides which."
+            )
+        case .modelNotAllowed:
+            .init(
+                name: "model_not_allowed",
+                status: 403,
+                source: .client,
+                retry: .never,
+                sentence: "The credential may not be used for this model",
+                hint: "Ask for one of the models named, or have the operator make a key for this one."
             )
         case .notFound:
             .init(

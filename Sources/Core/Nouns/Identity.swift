@@ -9,6 +9,8 @@ public final class Identity: Sendable {
         case bearer(algorithm: String)
         /// A client certificate (RFC 8705), chained to a configured authority.
         case certificate
+        /// A virtual key of this gate.
+        case key
     }
 
     /// Who vouches: the `iss` claim, or the empty string where the configuration names no issuer.
@@ -26,6 +28,8 @@ public final class Identity: Sendable {
     /// The certificate that the credential is bound to, by its SHA-256 (`x5t#S256`, RFC 8705 section 3.1); without a
     /// connection that showed this certificate the credential is worth nothing. `nil` for one that is not bound.
     public let boundCertificate: [UInt8]?
+    /// What the credential may be used for besides its scopes; `nil` for all that they allow.
+    public let narrowing: Narrowing?
 
     public init(
         issuer: String,
@@ -35,7 +39,8 @@ public final class Identity: Sendable {
         scopes: Scopes,
         pseudonym: Pseudonym,
         claims: JSONValue,
-        boundCertificate: [UInt8]? = nil
+        boundCertificate: [UInt8]? = nil,
+        narrowing: Narrowing? = nil
     ) {
         self.issuer = issuer
         self.subject = subject
@@ -45,6 +50,7 @@ public final class Identity: Sendable {
         self.pseudonym = pseudonym
         self.claims = claims
         self.boundCertificate = boundCertificate
+        self.narrowing = narrowing
     }
 
     /// Whether both are one caller of one issuer, whatever each may do.

@@ -1,6 +1,7 @@
 public import OstiaryCore
 
-/// Knows callers by signed tokens (RFC 6750, RFC 7519, RFC 9068), from `Authorization: Bearer` or `x-api-key`.
+/// Knows callers by signed tokens (RFC 6750, RFC 7519, RFC 9068), from `Authorization: Bearer` or `x-api-key`. What has the
+/// form of a virtual key, in the same places, is put to who knows those.
 public struct BearerAuthenticator: Authenticator {
     public static let kind = AuthenticatorKind(
         name: "jwt",
@@ -14,15 +15,20 @@ public struct BearerAuthenticator: Authenticator {
     private static let expired = #"Bearer realm="inference", error="invalid_token", error_description="expired""#
 
     let verifier: TokenVerifier
+    /// `nil` where there are no virtual keys.
+    public let keys: KeyAuthenticator?
     private let clock: any GateClock
     private let generation: KeyGeneration
     private let tokenLimit: Int
     private let figures: AuthenticationFigures
     private let tokenFigures: VerifiedTokenFigures
 
-    /// - Parameter former: the authenticator before a reload, whose counts go on.
-    public init(verifier: TokenVerifier, keeping former: BearerAuthenticator? = nil) {
+    /// - Parameters:
+    ///   - keys: who knows virtual keys.
+    ///   - former: the authenticator before a reload, whose counts go on.
+    public init(verifier: TokenVerifier, keys: KeyAuthenticator? = nil, keeping former: BearerAuthenticator? = nil) {
         self.verifier = verifier
+        self.keys = keys
         clock = verifier.clock
         generation = verifier.keyGeneration
         tokenLimit = verifier.tokenLimit
@@ -76,6 +82,7 @@ public struct BearerAuthenticator: Authenticator {
         // Before anything is made of it: nobody makes the gate hash a megabyte.
         guard token.count <= tokenLimit else { throw refusal(.tooLarge) }
         guard !token.isEmpty else { throw refusal(ofEmpty: credential) }
+        if let keys, VirtualKey.hasForm(token) { return try keys.known(credential, now: now) }
         switch tokens.look(for: token.span, now: now, at: moment, generation: generation.current) {
         case .known(let identity):
             guard identity.boundCertificate != nil else { return identity }
@@ -131,7 +138,7 @@ public struct BearerAuthenticator: Authenticator {
             return verified.identity
         } catch {
             // A key of another kind will be no better the next time; a helper that makes tokens may bring a good one.
-            throw refusal(error, isFinal: error == .malformed && !TokenForm.fits(token))
+            throw refusal(error, isFinal: error == .malformed && !TokenForm.isSigned(token))
         }
     }
 
@@ -171,6 +178,6 @@ public struct BearerAuthenticator: Authenticator {
 
     public var instruments: [Instrument] {
         figures.instruments(method: Self.kind.name) { [tokenFigures] in tokenFigures.hits } + tokenFigures.instruments
-            + verifier.instruments
+            + verifier.instruments + (keys?.instruments ?? [])
     }
 }

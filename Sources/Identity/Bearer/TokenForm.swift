@@ -1,8 +1,13 @@
 /// The form of a credential of this gate, seen from outside: which of two fields holds one is decided by it, and nothing
 /// else.
 public enum TokenForm {
-    /// Whether `bytes` are three parts of the base64url alphabet, each with something in it (RFC 7515 section 7.1).
+    /// Whether `bytes` are a signed token or a virtual key by their form.
     public static func fits(_ bytes: [UInt8]) -> Bool {
+        VirtualKey.hasForm(bytes) || isSigned(bytes)
+    }
+
+    /// Whether `bytes` are three parts of the base64url alphabet, each with something in it (RFC 7515 section 7.1).
+    static func isSigned(_ bytes: [UInt8]) -> Bool {
         var dots = 0
         var isEmpty = true
         for byte in bytes {

@@ -104,16 +104,11 @@ public struct KeySetFile: KeySetSource {
         var body: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 16_384)
         while true {
-            let count = chunk.withUnsafeMutableBytes { systemRead(file, $0.baseAddress, $0.count) }
+            let count = chunk.withUnsafeMutableBytes { SystemCall.read(file, $0) }
             guard count >= 0 else { throw .unreachable }
             if count == 0 { return FetchedDocument(body: body, maxAge: nil) }
             body.append(contentsOf: chunk.prefix(count))
             guard body.count <= limit else { throw .tooLarge }
         }
     }
-}
-
-/// The C function, which a method of its name hides.
-private func systemRead(_ file: Int32, _ bytes: UnsafeMutableRawPointer?, _ count: Int) -> Int {
-    read(file, bytes, count)
 }

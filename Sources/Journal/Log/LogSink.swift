@@ -1,3 +1,5 @@
+import OstiaryCore
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -26,7 +28,7 @@ public struct DescriptorSink: LogSink {
         while written < bytes.count {
             let count = bytes.withUnsafeBytes { buffer in
                 let rest = UnsafeRawBufferPointer(rebasing: buffer[written...])
-                return Self.write(descriptor, rest)
+                return SystemCall.write(descriptor, rest)
             }
             if count > 0 {
                 written += count
@@ -40,15 +42,5 @@ public struct DescriptorSink: LogSink {
             }
         }
         return true
-    }
-
-    private static func write(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
-        #if canImport(Glibc)
-            Glibc.write(descriptor, bytes.baseAddress, bytes.count)
-        #elseif canImport(Musl)
-            Musl.write(descriptor, bytes.baseAddress, bytes.count)
-        #else
-            Darwin.write(descriptor, bytes.baseAddress, bytes.count)
-        #endif
     }
 }

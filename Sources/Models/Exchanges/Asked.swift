@@ -46,7 +46,7 @@ public final class Asked {
         var body = ByteBuffer()
         var share: HeldBodies.Share?
         while let piece = try await checked.next() {
-            if body.readableBytes == 0 { body = piece } else { body.writeImmutableBuffer(piece) }
+            body.takeIn(piece)
             guard body.readableBytes > HeldBodies.free else { continue }
             if let facts = try checked.factsSoFar, !source.isComplete {
                 return Asked(facts, body, length: source.declaredLength, rest: checked, share: share)

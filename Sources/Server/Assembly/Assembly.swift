@@ -76,7 +76,10 @@ struct Assembly {
         // Keys first, so that a gate that can have them is ready when it listens; a failure is no reason to stop.
         _ = await rooms.verifier.prime()
         let desk = ReloadDesk()
-        let services = services(house, floors, keySetPlace?.mint, desk)
+        let daemon = try Daemon.open(configuration, site, hasStore: rooms.store != nil)
+        journal.add(daemon.instruments)
+        let office = AdminOffice(house: house, mint: keySetPlace?.mint, daemon: daemon, desk: desk)
+        let services = services(house, floors, office)
         let entrances = try await Entrances.open(configuration, crew, services, overlap: overlap)
         journal.add(entrances.instruments + book.instruments)
         tell(journal, entrances)
@@ -125,8 +128,7 @@ struct Assembly {
     private func services(
         _ house: House,
         _ floors: PerLoop<Floor>,
-        _ mint: DevelopmentMint?,
-        _ desk: ReloadDesk
+        _ office: AdminOffice
     ) -> Entrances.Services {
         let isDevelopment = mode == .development
         return Entrances.Services(
@@ -134,9 +136,7 @@ struct Assembly {
                 let floor = floors[worker] ?? Floor(house, worker)
                 return PublicDoor(floor: floor, worker: worker, door: door, isDevelopment: isDevelopment)
             },
-            adminDoor: { isSocket, _ in
-                AdminDoor(house: house, mint: mint, isSocket: isSocket) { await desk.reload($0) }
-            },
+            adminDoor: { isSocket, _ in AdminDoor(office: office, isSocket: isSocket) },
             clock: clock,
             tlsNotice: { [journal = house.current.journal] notice in journal.tell(notice) }
         )
@@ -172,6 +172,14 @@ struct Assembly {
         var tasks = [
             Task { [clock] in
                 while (try? await clock.sleep(seconds: 10)) != nil { journal.rotate() }
+            },
+            // On no loop: it reads and writes files.
+            Task.detached { [clock] in
+                while (try? await clock.sleep(seconds: WatchedKeys.glance)) != nil {
+                    guard let keys = house.current.keys else { continue }
+                    keys.refresh(journal)
+                    keys.note(journal, at: clock.monotonic)
+                }
             },
             // On no loop: it reads files.
             Task.detached { [clock] in

@@ -12,14 +12,17 @@ extension Configuration {
         let issuers = identity.jwt.map { issuer in
             (issuer: issuer.issuer, scopes: issuer.scopes.mapValues { Scopes($0) })
         }
+        var others: [String] = []
+        if identity.certificates.subjectFrom != nil { others.append(CertificateAuthenticator.issuer) }
+        if identity.keys != nil { others.append(KnownKeys.issuer) }
+        guard !issuers.isEmpty else { return [] }
         // Before an issuer without a name, whose rules would serve everybody.
-        guard identity.certificates.subjectFrom != nil, !issuers.isEmpty else { return issuers }
-        return [(issuer: CertificateAuthenticator.issuer, scopes: Charter.defaultScopes)] + issuers
+        return others.map { (issuer: $0, scopes: Charter.defaultScopes) } + issuers
     }
 
     /// The variables that hold secrets.
     var secretVariables: [String] {
-        (providers.map(\.key) + [identity.hashKey]).compactMap { reference in
+        (providers.map(\.key) + [identity.hashKey, daemon.token]).compactMap { reference in
             if case .environment(let name) = reference { name } else { nil }
         }
     }

@@ -10,7 +10,7 @@ import OstiaryWire
 
 // Each room from its part of the configuration, or as it was before; a fault is a sentence for the operator.
 extension Furnishing {
-    mutating func openVault() throws(Running.Failure) -> Vault {
+    mutating func openVault(_ store: (any Store)?) throws(Running.Failure) -> Vault {
         var references: [String: SourceReference] = [:]
         do {
             for provider in configuration.providers {
@@ -20,22 +20,12 @@ extension Furnishing {
                 references,
                 environment: site.variables.plain,
                 kept: site.variables.kept,
-                store: try openStore()
+                store: store
             )
             for warning in vault.warnings { remark("a key's place", ["about": "\(warning)"]) }
             return vault
         } catch {
             throw .other("\(error)")
-        }
-    }
-
-    /// The gate's own store, opened to see that it can be; `nil` where none is configured.
-    private func openStore() throws(Running.Failure) -> (any Store)? {
-        guard let file = configuration.vault.file, let keyFile = configuration.vault.keyFile else { return nil }
-        do throws(StoreFault) {
-            return try MasterKeyFile(path: keyFile).open(store: file, markPath: configuration.vault.mark)
-        } catch {
-            throw .other("vault: \(error)" + (error.hint.map { "\n\($0)" } ?? ""))
         }
     }
 
@@ -49,9 +39,11 @@ extension Furnishing {
                 verifier: former.verifier,
                 bearer: former.bearer,
                 certificates: former.certificates,
+                keys: former.keys,
                 pseudonymKey: key
             )
         }
+        let keys = try virtualKeys(key)
         var issuers: [TrustedIssuer] = []
         if let mint = site.mint {
             var policy = TokenPolicy()
@@ -80,20 +72,44 @@ extension Furnishing {
         do {
             let verifier = try TokenVerifier(
                 issuers: issuers,
-                mayHaveNone: configuration.identity.certificates.rule != nil,
+                mayHaveNone: configuration.identity.certificates.rule != nil || keys != nil,
                 pseudonymKey: key,
                 signatureCheck: configuration.identity.signatureCheck == .fast ? .fast : .library,
                 clock: site.clock,
                 notice: { [journal = site.journal] notice in journal.tell(notice) },
                 keeping: former?.verifier
             )
-            let bearer = BearerAuthenticator(verifier: verifier, keeping: former?.bearer)
+            let keyHolders = keys.map {
+                KeyAuthenticator(keys: $0.known, clock: site.clock, keeping: former?.bearer.keys)
+            }
+            let bearer = BearerAuthenticator(verifier: verifier, keys: keyHolders, keeping: former?.bearer)
             let certificates = configuration.identity.certificates.rule.map {
                 CertificateAuthenticator($0, pseudonymKey: key, clock: site.clock, keeping: former?.certificates)
             }
-            return Rooms.Callers(verifier: verifier, bearer: bearer, certificates: certificates, pseudonymKey: key)
+            return Rooms.Callers(
+                verifier: verifier,
+                bearer: bearer,
+                certificates: certificates,
+                keys: keys,
+                pseudonymKey: key
+            )
         } catch {
             throw .other("identity.jwt: \(error)")
+        }
+    }
+
+    /// The file's virtual keys, or those of before where it is the same file.
+    private mutating func virtualKeys(_ pseudonymKey: SymmetricKey) throws(Running.Failure) -> WatchedKeys? {
+        guard let path = configuration.identity.keys else { return nil }
+        if let known = former?.keys, known.file.path.hasSameBytes(as: path), former?.pseudonymKey == pseudonymKey {
+            return known
+        }
+        do throws(KeysFile.Trouble) {
+            let keys = try WatchedKeys(KeysFile(path: path), pseudonymKey: pseudonymKey)
+            if keys.known.count == 0 { remark("there are no virtual keys yet: ostiary keys add makes one") }
+            return keys
+        } catch {
+            throw .other("identity.keys: \(error)" + (error.hint.map { "\n\($0)" } ?? ""))
         }
     }
 

@@ -47,7 +47,8 @@ struct Furnishing {
     /// - Parameter waiting: the keys that take effect after a restart only.
     /// - Throws: the first thing that cannot be had, in a sentence for the operator.
     mutating func rooms(waiting: [String] = []) throws(Running.Failure) -> Rooms {
-        let vault = try openVault()
+        let strongroom = try openStrongroom()
+        let vault = try openVault(strongroom.store)
         let number = (former?.generation.number ?? 0) + 1
         return Rooms(
             Generation(configuration, number: number, waiting: waiting, since: site.clock.now),
@@ -57,6 +58,7 @@ struct Furnishing {
             purse: try purse(),
             offer: try models(vault),
             vault: vault,
+            strongroom: strongroom,
             journal: site.journal,
             clock: site.clock,
             inUse: site.roomsInUse

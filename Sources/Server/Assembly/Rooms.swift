@@ -16,6 +16,8 @@ final class Rooms: Sendable {
     let bearer: BearerAuthenticator
     /// `nil` where nobody is known by a certificate alone.
     let certificates: CertificateAuthenticator?
+    /// `nil` where there are no virtual keys.
+    let keys: WatchedKeys?
     /// The key of the pseudonyms.
     let pseudonymKey: SymmetricKey
     let failures: FailureLimiter
@@ -25,6 +27,9 @@ final class Rooms: Sendable {
     /// The providers behind HTTP, by name.
     let providers: [String: HTTPProvider]
     let vault: Vault
+    /// The gate's own store of keys; `nil` where none is configured.
+    let store: (any Store)?
+    let storeKind: StoreKind
     let origins: OriginRule
     let hosts: HostRule
     let proxies: TrustedProxies
@@ -36,6 +41,7 @@ final class Rooms: Sendable {
         let verifier: TokenVerifier
         let bearer: BearerAuthenticator
         let certificates: CertificateAuthenticator?
+        let keys: WatchedKeys?
         let pseudonymKey: SymmetricKey
     }
 
@@ -54,6 +60,7 @@ final class Rooms: Sendable {
         purse: Purse,
         offer: Offer,
         vault: Vault,
+        strongroom: Strongroom,
         journal: Journal,
         clock: any GateClock,
         inUse: Gauge
@@ -63,6 +70,7 @@ final class Rooms: Sendable {
         verifier = callers.verifier
         bearer = callers.bearer
         certificates = callers.certificates
+        keys = callers.keys
         pseudonymKey = callers.pseudonymKey
         self.failures = failures
         self.charter = charter
@@ -70,6 +78,8 @@ final class Rooms: Sendable {
         models = offer.models
         providers = offer.providers
         self.vault = vault
+        store = strongroom.store
+        storeKind = strongroom.kind
         self.journal = journal
         self.inUse = inUse
         let listen = generation.configuration.listen
@@ -83,6 +93,6 @@ final class Rooms: Sendable {
 
     var instruments: [Instrument] {
         bearer.instruments + (certificates?.instruments ?? []) + purse.instruments + failures.instruments
-            + models.instruments + vault.instruments
+            + models.instruments + vault.instruments + (keys?.instruments ?? [])
     }
 }

@@ -8,6 +8,8 @@ extension Configuration {
         public var jwt: [TokenIssuer] = []
         /// Who is known by a client certificate.
         public var certificates: CertificateCallers = CertificateCallers()
+        /// The file of virtual keys; `nil` where there are none.
+        public var keys: String?
         /// Where the key of the pseudonyms lies: 64 hex digits. `nil` means a random key for this process.
         public var hashKey: SecretReference?
         /// How ES256 signatures are checked.

@@ -82,6 +82,7 @@ extension Configuration {
         configuration.settlePaths(besides: file)
         reading.override(schema, &configuration)
         configuration.applyProviderVariables(&reading)
+        configuration.settleDaemon(surroundings.variables)
         if configuration.listen.tls.address != nil, reading.place(of: ["listen", "address"]) == nil {
             configuration.listen.isPlain = false
         }
@@ -108,7 +109,11 @@ extension Configuration {
         listen.tls.clientCertificates.authorities = listen.tls.clientCertificates.authorities.map(settled)
         vault.file = vault.file.map(settled)
         vault.keyFile = vault.keyFile.map(settled)
+        if !daemon.folder.isEmpty { daemon.folder = settled(daemon.folder) }
+        if !daemon.tokenFile.isEmpty { daemon.tokenFile = settled(daemon.tokenFile) }
+        daemon.token = settled(daemon.token)
         identity.hashKey = settled(identity.hashKey)
+        identity.keys = identity.keys.map(settled)
         for index in identity.jwt.indices {
             if case .file(let path) = identity.jwt[index].jwks { identity.jwt[index].jwks = .file(settled(path)) }
         }

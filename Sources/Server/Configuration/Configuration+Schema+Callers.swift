@@ -21,6 +21,18 @@ extension Configuration {
             certificateFields
         ),
         .value(
+            \.keys,
+            About(
+                name: "keys",
+                help: "virtual keys made with `ostiary keys`, for clients that can do no better: the file that keeps "
+                    + "them, in a folder of its own with mode 700, or `true` for `keys/keys.json` beside this file",
+                fallback: "none",
+                example: "true",
+                environment: "OSTIARY_KEYS_FILE"
+            ),
+            .keysFile
+        ),
+        .value(
             \.hashKey,
             About(
                 name: "hash_key",
@@ -155,6 +167,24 @@ extension Form where Value == [Route.Kind: [String]] {
                 return value
             },
             show: { _ in nil }
+        )
+    }
+}
+
+extension Form where Value == String? {
+    /// `true` for the usual place, `false` for none, or a path.
+    fileprivate static var keysFile: Form {
+        Form(
+            noun: "true, false or a path",
+            schema: [.init("type", .array([.string("string"), .string("boolean")]))],
+            parse: { written throws(Complaint) in
+                switch written.text {
+                case "true" where !written.isQuoted: return Configuration.usualKeysFile
+                case "false" where !written.isQuoted: return nil
+                default: return try Form<String>.path.parse(written)
+                }
+            },
+            show: { $0 }
         )
     }
 }

@@ -58,7 +58,7 @@ extension Configuration {
         .value(
             \.required,
             About(name: "required", help: "whether a client without a certificate is turned away"),
-            .bool
+            .truth
         ),
     ]
 

@@ -18,7 +18,7 @@ extension Configuration {
             \.identity,
             About(name: "identity", help: "who may be believed"),
             identityFields,
-            later: ["keys", "nuc"]
+            later: ["nuc"]
         ),
         .table(
             \.providers,
@@ -44,6 +44,11 @@ extension Configuration {
             most: 10_000
         ),
         .section(\.vault, About(name: "vault", help: "the gate's own sealed store of keys"), vaultFields),
+        .section(
+            \.daemon,
+            About(name: "daemon", help: "the credentials daemon at the admin door"),
+            daemonFields
+        ),
         .section(\.limits, About(name: "limits", help: "what one caller may use"), limitFields),
         .section(\.shutdown, About(name: "shutdown", help: "how the gate ends"), shutdownFields),
         .section(\.journal, About(name: "journal", help: "what the gate writes about itself"), journalFields),

@@ -1,10 +1,23 @@
 extension Configuration {
-    /// Where the gate's own sealed store is; both or neither.
+    /// The gate's own store of keys, and where it is.
     public struct Vault: Hashable, Sendable {
+        public enum Backend: String, Sendable, CaseIterable {
+            /// The keyring where it keeps a key, else a sealed file; the choice is made once.
+            case auto
+            case file, keyring
+            /// This process's memory: nothing survives it.
+            case memory
+        }
+
+        /// `nil` for the file where one is named, else for no store.
+        public var backend: Backend?
         /// The store's file.
         public var file: String?
         /// The file with the master key that opens it.
         public var keyFile: String?
+
+        /// Whether file and key may be made at the first start: where the configuration leaves their places to the gate.
+        var isMade = false
 
         public init() {}
 
@@ -16,20 +29,24 @@ extension Configuration {
     /// Where the store of a gate with this file is. Nothing else of the file has to be right, as a key is put into the
     /// store before the rest can be.
     public static func vault(of file: String?, surroundings: Surroundings) -> Vault {
-        var reading = Reading(file: file, variables: surroundings.variables, flags: [:])
-        var configuration = Configuration()
-        let fields = schema.filter { $0.about.name.utf8.elementsEqual("vault".utf8) }
-        if let file, let bytes = surroundings.read(file, Document.largest),
-            let (root, twins) = Document.compose(bytes, &reading)
-        {
-            reading.section(root, twins, fields, later: [], into: &configuration)
-            configuration.settlePaths(besides: file)
-        }
-        reading.override(fields, &configuration)
+        var configuration = section("vault", "daemon", of: file, surroundings: surroundings)
+        configuration.settleDaemon(surroundings.variables)
         return configuration.vault
     }
 
     static let vaultFields: [Field<Vault>] = [
+        .value(
+            \.backend,
+            About(
+                name: "backend",
+                help:
+                    "where the gate keeps keys: file, a sealed one; keyring, the desktop's; memory; auto, the keyring if "
+                    + "it keeps one within 2 s, else a file, decided once and written down",
+                fallback: "file where `file` is given, else no store",
+                environment: "OSTIARY_VAULT_BACKEND"
+            ),
+            Form<Vault.Backend>.choice.optional
+        ),
         .value(
             \.file,
             About(
@@ -63,6 +80,7 @@ extension Checks {
         case (nil, nil): break
         case (_?, nil): missing(["vault"], "key_file", hint: "name the file with the store's master key")
         case (nil, _?): missing(["vault"], "file", hint: "name the sealed store that the key opens")
+        case (_?, _?) where vault.isMade: break
         case (let file?, let keyFile?):
             for (key, path) in [("file", file), ("key_file", keyFile)] where surroundings.look(path) == .missing {
                 fault(
@@ -73,7 +91,7 @@ extension Checks {
                 )
             }
         }
-        for provider in configuration.providers where vault.file == nil {
+        for provider in configuration.providers where vault.file == nil && vault.backend == nil {
             guard case .vault = provider.key else { continue }
             fault(
                 ["providers", provider.name, "key"],

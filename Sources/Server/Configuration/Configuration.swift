@@ -14,6 +14,8 @@ public struct Configuration: Hashable, Sendable {
     public var providers: [Provider]
     /// Where the gate's own sealed store is.
     public var vault: Vault
+    /// The credentials daemon behind the admin door.
+    public var daemon: Daemon
     /// Which model goes to which provider, in the file's order; names are unique. Never empty after `load` when there
     /// is a provider: a sole provider without entries gets `*`.
     public var models: [Model]
@@ -28,6 +30,7 @@ public struct Configuration: Hashable, Sendable {
         identity: Identity = Identity(),
         providers: [Provider] = [],
         vault: Vault = Vault(),
+        daemon: Daemon = Daemon(),
         models: [Model] = [],
         limits: Limits = Limits(),
         shutdown: Shutdown = Shutdown(),
@@ -38,6 +41,7 @@ public struct Configuration: Hashable, Sendable {
         self.identity = identity
         self.providers = providers
         self.vault = vault
+        self.daemon = daemon
         self.models = models
         self.limits = limits
         self.shutdown = shutdown

@@ -229,8 +229,3 @@ extension Configuration {
         return doors.filter { $0.address.port > 0 }
     }
 }
-
-/// Words for a POSIX shell.
-enum Shell {
-    static func quoted(_ word: String) -> String { "'" + word.replacing("'", with: "'\\''") + "'" }
-}

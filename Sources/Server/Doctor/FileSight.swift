@@ -1,3 +1,5 @@
+import OstiaryCore
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -81,8 +83,7 @@ struct FileSight {
 
     /// Whoever can write to the folder can put another file in this one's place; a sticky folder lets nobody.
     private var folder: [Finding] {
-        let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
-        let folder = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        let folder = FilePath.folder(of: path)
         var status = stat()
         guard stat(folder, &status) == 0 else { return [] }
         let mode = UInt32(status.st_mode)

@@ -1,5 +1,4 @@
 import OstiaryCore
-import Synchronization
 
 /// What answers at an admin door.
 enum StandingGate: Sendable {
@@ -41,16 +40,8 @@ enum StandingGate: Sendable {
         _ door: LoopbackDoor,
         _ client: any LoopbackClient
     ) async throws(LoopbackFailure) -> (Int, JSONValue?) {
-        let body = Heap()
+        let body = Gathered()
         let status = try await client.get(path, from: door) { body.append($0) }
         return (status, try? JSONReader.read(body.bytes))
-    }
-
-    /// At most 64 KiB of an answer.
-    private final class Heap: Sendable {
-        private let storage = Mutex<[UInt8]>([])
-
-        func append(_ piece: [UInt8]) { storage.withLock { $0 += piece.prefix(65_536 - min($0.count, 65_536)) } }
-        var bytes: [UInt8] { storage.withLock { $0 } }
     }
 }

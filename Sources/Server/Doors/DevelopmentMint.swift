@@ -24,43 +24,12 @@ final class DevelopmentMint: Sendable {
         try mint(Self.subject, scopes, Self.longest, now)
     }
 
-    /// Answers `{"sub": …, "scope": …, "lifetime": seconds}`, every member optional, with `{"token": …}`.
-    func token(for body: RequestBody, at now: UnixTime) async throws(GateError) -> [UInt8] {
-        var bytes: [UInt8] = []
-        while let piece = try await body.next() {
-            bytes.append(contentsOf: piece.readableBytesView)
-            guard bytes.count <= 4096 else { throw GateError(.bodyTooLarge) }
-        }
-        var members = JSONObject(members: [])
-        if !bytes.isEmpty {
-            guard let object = try? JSONReader.read(bytes.span).object else {
-                throw Self.refusal("the body is not a JSON object")
-            }
-            members = object
-        }
-        let subject = try Self.text("sub", of: members) ?? Self.subject
-        let scope = try Self.text("scope", of: members)
-        var lifetime = Self.longest
-        if let given = members["lifetime"] {
-            guard let seconds = given.number?.int else { throw Self.refusal("lifetime is not a whole number") }
-            lifetime = seconds
-        }
-        guard (1...255).contains(subject.utf8.count), (1...Self.longest).contains(lifetime) else {
-            throw Self.refusal("sub has 1 to 255 bytes, lifetime 1 to 86400 seconds")
-        }
-        let wanted = scope.map { Scopes(spaceSeparated: $0).names } ?? scopes
+    /// `{"token": …}` for `{"sub": …, "scope": …, "lifetime": seconds}`, whose shape was checked; every member optional.
+    func token(for wish: JSONObject?, at now: UnixTime) throws(GateError) -> [UInt8] {
+        let subject = wish?["sub"]?.string ?? Self.subject
+        let lifetime = wish?["lifetime"]?.number?.int ?? Self.longest
+        let wanted = wish?["scope"]?.string.map { Scopes(spaceSeparated: $0).names } ?? scopes
         return JSONWriter.write(.members(("token", .string(try mint(subject, wanted, lifetime, now)))))
-    }
-
-    /// A member that must be text where it is given: a token with other rights than were asked for helps nobody.
-    private static func text(_ name: StaticString, of members: JSONObject) throws(GateError) -> String? {
-        guard let value = members["\(name)"] else { return nil }
-        guard let text = value.string else { throw refusal("\(name) is not text") }
-        return text
-    }
-
-    private static func refusal(_ detail: String) -> GateError {
-        GateError(.invalidRequest, cause: "token_request", detail: detail)
     }
 
     private func mint(_ subject: String, _ scopes: [String], _ lifetime: Int, _ now: UnixTime) throws(GateError)

@@ -15,10 +15,14 @@ struct Health {
     let isDraining: Bool
     /// Whether the one who asks is the operator.
     var isDetailed = false
+    /// For the operator: when it is, and how the store of keys is.
+    var now: UnixTime?
+    var store: StoreSight?
 
     /// `/health`: trouble with keys is shown and no reason to be restarted.
     var live: (status: Int, body: [UInt8]) {
         guard !isDraining else { return (503, JSONWriter.write(.members(("status", .string("draining"))))) }
+        guard store?.isGood ?? true else { return (503, document("degraded")) }
         return (200, document("ok"))
     }
 
@@ -48,6 +52,8 @@ struct Health {
                 )
             ),
         ]
+        if let now { members.append(("timestamp", .time(now))) }
+        if let store { members.append(("checks", .members(("store", .string(store.rawValue))))) }
         // Tells two gates apart that share a port.
         if isDetailed { members.append(("pid", .integer(Int(getpid())))) }
         return JSONWriter.write(.object(JSONObject(members: members.map { .init(name: $0.name, value: $0.value) })))

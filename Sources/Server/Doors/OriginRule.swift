@@ -6,9 +6,12 @@ import OstiaryWire
 /// origin is ever repeated in an answer.
 struct OriginRule: Sendable {
     private let origins: [[UInt8]]
+    private let methods: StaticString
 
-    init(_ origins: [String]) {
+    /// - Parameter methods: those that pages may use.
+    init(_ origins: [String], methods: StaticString = "GET, HEAD, POST") {
         self.origins = origins.map { Array($0.utf8) }
+        self.methods = methods
     }
 
     var isEmpty: Bool { origins.isEmpty }
@@ -28,7 +31,7 @@ struct OriginRule: Sendable {
         out.writeStaticString("\r\n")
         out.writeField("access-control-expose-headers", Self.exposed)
         guard head.method == .options, head.has(.requestMethod) else { return }
-        out.writeField("access-control-allow-methods", "GET, HEAD, POST")
+        out.writeField("access-control-allow-methods", methods)
         out.writeField("access-control-allow-headers", Self.accepted)
         out.writeField("access-control-max-age", 600)
     }
@@ -49,7 +52,8 @@ struct OriginRule: Sendable {
         x-stainless-async, x-stainless-poll-helper, x-stainless-custom-poll-interval
         """
 
-    private func allows(_ head: RequestHead) -> Bool {
+    /// Whether the request comes from a page of a configured origin.
+    func allows(_ head: RequestHead) -> Bool {
         guard !origins.isEmpty, let origin = head.value(.origin) else { return false }
         return origins.contains(origin)
     }

@@ -14,6 +14,7 @@ extension Configuration {
             waiting.append(key)
         }
         keep("listen.workers", \.listen.workers)
+        keep("daemon", \.daemon)
         // A door may move beside itself, but not to where the other one still stands.
         let (plain, tls) = (listen.plainAddress, listen.tls.address)
         func isTaken(_ address: Address?, _ standing: [Address?]) -> Bool {

@@ -9,4 +9,11 @@ final class ReloadDesk: Sendable {
     func reload(_ order: ReloadOrder) async -> ReloadReport? {
         await reloading.value?.reload(order)
     }
+
+    /// Has the keys read anew, by the configuration in force.
+    func renewKeys() async -> ReloadReport? {
+        var order = ReloadOrder()
+        order.keepsConfiguration = true
+        return await reloading.value?.reload(order)
+    }
 }

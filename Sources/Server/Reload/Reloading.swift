@@ -122,7 +122,8 @@ final class Reloading: Sendable {
         guard !house.isClosing else { return turnedAway("the gate is going down") }
         let former = house.current
         do throws(Configuration.Faults) {
-            let wanted = try read(site.variables.shown)
+            let standing = former.generation.configuration
+            let wanted = order.keepsConfiguration ? standing : try read(site.variables.shown)
             do throws(Running.Failure) {
                 return try await apply(wanted, after: former, order)
             } catch {
@@ -163,6 +164,7 @@ final class Reloading: Sendable {
             return turnedAway("the gate is going down")
         }
         await settle(rooms, after: former)
+        rooms.keys?.refresh(site.journal)
         await entrances.leave(left, clock: site.clock)
         entrances.refreshTLS()
 

@@ -2,16 +2,19 @@ import OstiaryCore
 
 /// A file in a guarded folder that is replaced whole: at any moment, also after a crash or a power cut, its name leads to
 /// the bytes before or to the bytes after (SEC-403). The bytes before stay beside it as `NAME.bak`.
-struct GuardedFile: Sendable {
+public struct GuardedFile: Sendable {
     let folder: String
     let name: String
     let probe: WriteProbe
 
     /// - Throws: when `path` has no file name.
-    init(path: String, probe: @escaping WriteProbe = { (_) throws(StoreFault) in }) throws(StoreFault) {
-        let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
-        name = slash.map { String(path[path.utf8.index(after: $0)...]) } ?? path
-        folder = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+    public init(path: String) throws(StoreFault) {
+        try self.init(path: path, probe: { (_) throws(StoreFault) in })
+    }
+
+    init(path: String, probe: @escaping WriteProbe) throws(StoreFault) {
+        name = FilePath.name(of: path)
+        folder = FilePath.folder(of: path)
         guard !name.isEmpty, name != ".", name != "..", !path.utf8.contains(0) else {
             throw .unusable("a store's path names a file")
         }
@@ -19,10 +22,10 @@ struct GuardedFile: Sendable {
     }
 
     /// As it is shown in errors.
-    var place: String { FilePath.shown("\(folder)/\(name)") }
+    public var place: String { FilePath.shown("\(folder)/\(name)") }
 
     /// - Returns: `nil` when there is no file, or no folder.
-    func read(limit: Int) throws(StoreFault) -> [UInt8]? {
+    public func read(limit: Int) throws(StoreFault) -> [UInt8]? {
         do throws(StoreFault) {
             return try GuardedFolder(folder).read(name, limit: limit)
         } catch {
@@ -32,7 +35,7 @@ struct GuardedFile: Sendable {
     }
 
     /// Holds the lock, lends it to `change`, and writes what that gives back; where that is `nil`, nothing.
-    func update(
+    public func update(
         creates: Bool = false,
         limit: Int,
         _ change: ([UInt8]?) throws(StoreFault) -> [UInt8]?
@@ -46,7 +49,7 @@ struct GuardedFile: Sendable {
     }
 
     /// Lets the backup be what the file is, so that nothing is left of the state before.
-    func forgetBackup() throws(StoreFault) {
+    public func forgetBackup() throws(StoreFault) {
         let folder = try GuardedFolder(folder)
         let lock = try folder.lock("\(name).lock")
         defer { withExtendedLifetime(lock) {} }

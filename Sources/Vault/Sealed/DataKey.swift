@@ -17,8 +17,7 @@ struct DataKey: Sendable {
 
     /// A new one.
     init(kid: String, created: UnixTime) {
-        var generator = SystemRandomNumberGenerator()
-        var bytes = (0..<32).map { _ in UInt8.random(in: 0...255, using: &generator) }
+        var bytes = randomBytes(32)
         defer { wipe(&bytes) }
         self.init(kid: kid, created: created, isActive: true, Secret(copying: bytes.span))
     }

@@ -38,8 +38,7 @@ public final class MasterSecret: Sendable {
 
     /// Bytes that nobody else has.
     public static func random() throws(StoreFault) -> MasterSecret {
-        var generator = SystemRandomNumberGenerator()
-        var bytes = (0..<randomBytes).map { _ in UInt8.random(in: 0...255, using: &generator) }
+        var bytes = OstiaryVault.randomBytes(randomBytes)
         defer { wipe(&bytes) }
         return try MasterSecret(.random, Secret(copying: bytes.span))
     }

@@ -10,6 +10,9 @@ public final class KeyringStore: Store {
     public static let milliseconds: Int32 = 2000
 
     private static let suffix = "-api-key"
+    /// What is written down beside a key has a name that ends so here, and an account of its own, as Claude-Throne has it.
+    private static let metadataEnd = ":metadata"
+    private static let metadataSuffix = "-metadata"
     private let service: String
 
     public init(service: String = "claude-throne") {
@@ -24,9 +27,9 @@ public final class KeyringStore: Store {
         try check(result)
         var keys: [StoredName: StoredKey] = [:]
         for item in UnsafeBufferPointer(start: result.items, count: result.item_count) {
-            guard let account = item.account.map({ String(cString: $0) }), account.hasSuffix(Self.suffix),
-                let name = try? StoredName(String(account.dropLast(Self.suffix.count)))
-            else { continue }
+            guard let account = item.account.map({ String(cString: $0) }), let name = Self.name(account) else {
+                continue
+            }
             let key = StoredKey(
                 name: name,
                 created: UnixTime(seconds: Double(item.created)),
@@ -93,7 +96,16 @@ public final class KeyringStore: Store {
         guard isBack else { throw .unavailable(place: label, reason: "it does not give back what it was given") }
     }
 
-    private func account(_ name: StoredName) -> String { name.text + Self.suffix }
+    private func account(_ name: StoredName) -> String {
+        guard name.text.hasSuffix(Self.metadataEnd) else { return name.text + Self.suffix }
+        return name.text.dropLast(Self.metadataEnd.count) + Self.metadataSuffix
+    }
+
+    private static func name(_ account: String) -> StoredName? {
+        if account.hasSuffix(suffix) { return try? StoredName(String(account.dropLast(suffix.count))) }
+        guard account.hasSuffix(metadataSuffix) else { return nil }
+        return try? StoredName(account.dropLast(metadataSuffix.count) + metadataEnd)
+    }
 
     private func check(_ result: ckeyring_result) throws(StoreFault) {
         let reason = withUnsafeBytes(of: result.reason) { bytes in

@@ -87,11 +87,12 @@ public struct StoredName: Hashable, Comparable, Sendable, CustomStringConvertibl
 }
 
 /// What every store asks of a key before it keeps it.
-enum StorableForm {
+public enum StorableForm {
     /// The most bytes a key may have.
-    static let limit = 8192
+    public static let limit = 8192
 
-    static func check(_ secret: borrowing Secret) throws(StoreFault) {
+    /// - Throws: `StoreFault.unusable`.
+    public static func check(_ secret: borrowing Secret) throws(StoreFault) {
         guard secret.count <= limit else { throw .unusable("the key is longer than \(limit) bytes") }
         do throws(SourceFault) {
             _ = try KeyForm.checked(secret, trimsLineEnd: false, label: "the key")

@@ -268,10 +268,7 @@ public final class Dialler {
 
     /// Closes every kept connection.
     func drain() {
-        for pool in pools.values {
-            for connection in pool.idle { connection.close() }
-            for connection in pool.shared { connection.closeIfIdle() }
-        }
+        for pool in pools.values { closeIdle(pool) }
     }
 
     /// Closes what is kept for targets that were left.
@@ -349,7 +346,7 @@ public final class DialCounters: Sendable {
     public let cancelled = Counter()
     /// Connections that were not made because of where a name led.
     public let denied = Counter()
-    let http2 = HTTP2ClientFigures()
+    let http2 = HTTP2Figures()
 
     public init() {}
 
@@ -387,6 +384,6 @@ public final class DialCounters: Sendable {
                 .counter,
                 "Connections not made because the name led to addresses that are not allowed."
             ) { [self] in Double(denied.current) },
-        ] + http2.instruments
+        ] + http2.instruments(of: .providers)
     }
 }

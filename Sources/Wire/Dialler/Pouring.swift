@@ -15,8 +15,7 @@ final class Pouring: BodySink, Partner {
     private let limit: Int
     private let take: (ByteBuffer) -> Void
     private var count = 0
-    private var ending: Ending?
-    private var waiter: UnsafeContinuation<Void, Never>?
+    private let settlement = Settlement<Ending>()
 
     init(upstream: UpstreamExchange, limit: Int, take: @escaping (ByteBuffer) -> Void) {
         self.upstream = upstream
@@ -38,14 +37,14 @@ final class Pouring: BodySink, Partner {
         if let held = earlier.held { piece(held) }
         if let reason = earlier.failure { failed(reason) }
         if earlier.isEnded { ended() }
-        if ending == nil { await withUnsafeContinuation { waiter = $0 } }
-        let ending = ending ?? .broken
+        await settlement.wait()
+        let ending = settlement.ending ?? .broken
         if ending == .whole { upstream.taken() } else { upstream.abandoned() }
         return ending
     }
 
     func piece(_ bytes: ByteBuffer) {
-        guard ending == nil else { return }
+        guard !settlement.isSettled else { return }
         let room = limit - count
         guard bytes.readableBytes > room else {
             count += bytes.readableBytes
@@ -53,23 +52,15 @@ final class Pouring: BodySink, Partner {
         }
         if let beginning = bytes.getSlice(at: bytes.readerIndex, length: room) { take(beginning) }
         count = limit
-        finish(.full)
+        settlement.settle(.full)
     }
 
     func flush() {}
-    func ended() { finish(.whole) }
-    func failed(_ reason: GateError) { finish(.broken) }
-    func abandoned() { finish(.left) }
+    func ended() { settlement.settle(.whole) }
+    func failed(_ reason: GateError) { settlement.settle(.broken) }
+    func abandoned() { settlement.settle(.left) }
 
     // What is taken in is bounded, however slow the client is.
     func pause() {}
     func resume() {}
-
-    private func finish(_ ending: Ending) {
-        guard self.ending == nil else { return }
-        self.ending = ending
-        let waiter = waiter
-        self.waiter = nil
-        waiter?.resume()
-    }
 }

@@ -12,8 +12,7 @@ extension UpstreamConnection {
             take(head)
         } catch {
             isBroken = true
-            judge(.failure)
-            fail(.gone(GateError(.upstreamProtocolError, cause: "malformed_answer")))
+            refuseAnswer()
             transport?.reset()
         }
     }

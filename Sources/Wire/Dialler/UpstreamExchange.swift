@@ -151,6 +151,12 @@ class UpstreamExchange: Watched, Partner {
         settled()
     }
 
+    /// What came is no answer.
+    final func refuseAnswer() {
+        judge(.failure)
+        fail(.gone(GateError(.upstreamProtocolError, cause: "malformed_answer")))
+    }
+
     // MARK: The rest of the request
 
     /// The request's last byte is on its way.

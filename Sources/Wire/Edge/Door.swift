@@ -35,6 +35,8 @@ public final class Door: Sendable {
     public var refusedConnections: Counter { books.refusedConnections }
     public var brokenHeads: Counter { books.brokenHeads }
     public var unanswered: Counter { books.unanswered }
+    /// Connections by a socket file from processes of other users, which were closed at once.
+    public var strangers: Counter { books.strangers }
     /// Times that the system had no descriptor or no memory for a connection.
     public var acceptPauses: Counter { books.acceptPauses }
     /// What the connections that speak HTTP/2 count.
@@ -85,6 +87,12 @@ public final class Door: Sendable {
                 "Times that no connection was taken in for 100 ms, as the system had no room for one.",
                 labels: labels
             ) { [books] in Double(books.acceptPauses.current) },
+            Instrument(
+                "gw_edge_strangers_total",
+                .counter,
+                "Connections by the socket file from processes of other users, closed at once.",
+                labels: labels
+            ) { [books] in Double(books.strangers.current) },
             Instrument("gw_edge_requests_total", .counter, "Request heads read.", labels: labels) { [books] in
                 Double(books.requests.current)
             },
@@ -114,6 +122,6 @@ public final class Door: Sendable {
     /// What only a door has that may speak TLS.
     public func secureInstruments(door: String) -> [Instrument] {
         let labels = [(name: "door", value: door)]
-        return books.http2.instruments(labels) + books.tls.instruments(labels)
+        return books.http2.instruments(of: .clients, labels) + books.tls.instruments(labels)
     }
 }

@@ -23,6 +23,7 @@ final class DoorBooks: Sendable {
     let acceptPauses = Counter()
     let brokenHeads = Counter()
     let unanswered = Counter()
+    let strangers = Counter()
     let reachedLimits = EdgeLimit.allCases.map { _ in Counter() }
     let http2 = HTTP2Figures()
     let tls = TLSFigures()

@@ -70,6 +70,12 @@ final class ListeningSocket: Pollable {
         var storage = sockaddr_storage()
         let accepted = Descriptor(number: cepoll_accept(descriptor.number, &storage))
         guard accepted.number >= 0 else { return isWorthAnother(errno) }
+        // The file's mode says so already, until somebody changes it (SEC-405).
+        if Int32(storage.ss_family) == AF_UNIX, cepoll_is_owners(accepted.number) == 0 {
+            door.strangers.increment()
+            accepted.close()
+            return true
+        }
         let peer = Peer(address: SocketAddress(storage)?.ipAddress ?? "local")
         guard door.admit(peer) else {
             accepted.close()

@@ -37,9 +37,9 @@ public struct TLSFault: Error, Hashable, Sendable, CustomStringConvertible {
     /// What the file is, and where.
     public var label: String {
         switch role {
-        case .certificate: "the certificate file \(Self.printable(path))"
-        case .key: "the private key file \(Self.printable(path))"
-        case .authorities: "the authorities file \(Self.printable(path))"
+        case .certificate: "the certificate file \(FilePath.shown(path))"
+        case .key: "the private key file \(FilePath.shown(path))"
+        case .authorities: "the authorities file \(FilePath.shown(path))"
         }
     }
 
@@ -72,10 +72,6 @@ public struct TLSFault: Error, Hashable, Sendable, CustomStringConvertible {
         case .unusable: "use an ECDSA P-256 key, or RSA with 2048 bits or more"
         }
     }
-
-    static func printable(_ path: String) -> String {
-        String(decoding: path.utf8.map { 0x20...0x7e ~= $0 ? $0 : UInt8(ascii: "?") }, as: UTF8.self)
-    }
 }
 
 /// What does not keep TLS from being offered and should be known.
@@ -91,14 +87,14 @@ public enum TLSWarning: Hashable, Sendable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .readableByOthers(let path, let mode):
-            "key file \(TLSFault.printable(path)) may be read by others (mode 0\(String(mode, radix: 8))): "
+            "key file \(FilePath.shown(path)) may be read by others (mode 0\(String(mode, radix: 8))): "
                 + "chmod 600 if you can"
         case .ending(let path, let days):
-            "certificate file \(TLSFault.printable(path)): \(Self.days(days)) left: renew it"
+            "certificate file \(FilePath.shown(path)): \(Self.days(days)) left: renew it"
         case .ended(let path, let days):
-            "certificate file \(TLSFault.printable(path)): ended \(Self.days(days)) ago, clients refuse it: renew it"
+            "certificate file \(FilePath.shown(path)): ended \(Self.days(days)) ago, clients refuse it: renew it"
         case .notYetValid(let path):
-            "certificate file \(TLSFault.printable(path)): not valid yet, clients refuse it: check this machine's clock"
+            "certificate file \(FilePath.shown(path)): not valid yet, clients refuse it: check this machine's clock"
         }
     }
 

@@ -49,50 +49,11 @@ public struct TLSFiles: Sendable {
         guard status.st_mode & S_IFMT == S_IFREG else { throw TLSFault(role, path, .notAFile) }
         guard status.st_size <= limit else { throw TLSFault(role, path, .tooLarge) }
         var bytes = [UInt8](repeating: 0, count: Int(status.st_size) + 1)
-        var filled = 0
-        while filled < bytes.count {
-            let count = bytes.withUnsafeMutableBytes { fill(descriptor, $0, from: filled) }
-            if count == 0 { break }
-            guard count > 0 || errno == EINTR else { throw TLSFault(role, path, .unreadable) }
-            filled += max(0, count)
+        do {
+            bytes.removeLast(bytes.count - (try SystemCall.fill(&bytes, from: descriptor)))
+        } catch {
+            throw TLSFault(role, path, .unreadable)
         }
-        bytes.removeLast(bytes.count - filled)
         return (bytes, UInt32(status.st_mode) & 0o777)
-    }
-
-    private static func fill(_ descriptor: Int32, _ bytes: UnsafeMutableRawBufferPointer, from start: Int) -> Int {
-        let rest = UnsafeMutableRawBufferPointer(rebasing: bytes[start...])
-        #if canImport(Glibc)
-            return Glibc.read(descriptor, rest.baseAddress, rest.count)
-        #elseif canImport(Musl)
-            return Musl.read(descriptor, rest.baseAddress, rest.count)
-        #else
-            return Darwin.read(descriptor, rest.baseAddress, rest.count)
-        #endif
-    }
-}
-
-/// By what a change of a file is noticed, without reading it.
-struct FileMark: Hashable, Sendable {
-    private let device: UInt64
-    private let inode: UInt64
-    private let size: Int64
-    private let seconds: Int64
-    private let nanoseconds: Int64
-
-    /// `nil` for a file that cannot be looked at.
-    init?(_ path: String) {
-        var status = stat()
-        guard stat(path, &status) == 0 else { return nil }
-        device = UInt64(status.st_dev)
-        inode = UInt64(status.st_ino)
-        size = Int64(status.st_size)
-        #if canImport(Darwin)
-            let time = status.st_mtimespec
-        #else
-            let time = status.st_mtim
-        #endif
-        seconds = Int64(time.tv_sec)
-        nanoseconds = Int64(time.tv_nsec)
     }
 }

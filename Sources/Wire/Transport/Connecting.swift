@@ -59,21 +59,6 @@ final class Connecting: Pollable, Watched, Partner {
         return connecting
     }
 
-    /// Connects a socket.
-    /// - Parameter client: the exchange this is for, whose end ends it.
-    /// - Returns: the socket, which is the caller's from now on; `nil` when there is no connection.
-    fileprivate static func open(
-        _ address: SocketAddress,
-        on worker: Worker,
-        until deadline: MonotonicTime,
-        for client: RequestBody?
-    ) async -> Descriptor? {
-        await withUnsafeContinuation { waiter in
-            let connecting = begin(address, on: worker, until: deadline) { waiter.resume(returning: $0) }
-            if let connecting { client?.setPartner(connecting) }
-        }
-    }
-
     override func ready(_ events: UInt32) {
         guard done != nil else { return }
         finish(isConnected: descriptor.pendingError == 0 && events & (cepoll_error | cepoll_hang_up) == 0)
@@ -98,30 +83,6 @@ final class Connecting: Pollable, Watched, Partner {
             return done(nil)
         }
         done(giveUpDescriptor())
-    }
-}
-
-extension Worker {
-    /// Connects to the first of these addresses that takes a connection, asking them in turn.
-    /// - Parameters:
-    ///   - seconds: how long all of them together may take.
-    ///   - client: the exchange this is for, whose end ends it.
-    /// - Returns: a connected socket, which is the caller's.
-    /// - Throws: `.upstreamUnreachable`, or `.clientGone`.
-    func connect(
-        to addresses: [SocketAddress],
-        within seconds: Double,
-        for client: RequestBody?
-    ) async throws(GateError) -> Descriptor {
-        let deadline = clock.monotonic.advanced(bySeconds: seconds)
-        for address in addresses where client?.isWanted ?? true && clock.monotonic < deadline {
-            guard let descriptor = await Connecting.open(address, on: self, until: deadline, for: client) else {
-                continue
-            }
-            if client?.isWanted ?? true { return descriptor }
-            descriptor.close()
-        }
-        throw client?.isWanted ?? true ? GateError(.upstreamUnreachable, cause: "connect") : GateError(.clientGone)
     }
 }
 

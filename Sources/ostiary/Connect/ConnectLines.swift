@@ -16,7 +16,7 @@ struct ShellVariable: Hashable {
     /// For a POSIX shell.
     var posix: String {
         switch value {
-        case .text(let text): "export \(name)=\(Greeting.quoted(text))"
+        case .text(let text): "export \(name)=\(Shell.quoted(text))"
         case .output(let command): "export \(name)=\"$(\(command.line))\""
         }
     }

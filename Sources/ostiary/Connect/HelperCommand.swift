@@ -1,3 +1,6 @@
+import OstiaryCore
+import OstiaryServer
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -20,7 +23,7 @@ struct HelperCommand: Hashable {
     }
 
     /// For a POSIX shell.
-    var line: String { words.map { Self.isPlain($0) ? $0 : Greeting.quoted($0) }.joined(separator: " ") }
+    var line: String { words.map { Self.isPlain($0) ? $0 : Shell.quoted($0) }.joined(separator: " ") }
 
     private static func isPlain(_ word: String) -> Bool {
         !word.isEmpty
@@ -37,20 +40,16 @@ struct HelperCommand: Hashable {
 
     /// How this program is called: by its name where that finds this very file, else by its path.
     static func program(path: String?) -> String {
-        guard let own = real("/proc/self/exe") ?? real(CommandLine.arguments.first ?? "") else { return "ostiary" }
+        guard let own = FilePath.real("/proc/self/exe") ?? FilePath.real(CommandLine.arguments.first ?? "") else {
+            return "ostiary"
+        }
         for folder in (path ?? "").split(separator: ":") where folder.first == "/" {
             // The first of the name is the one that a shell takes.
             let place = "\(folder)/ostiary"
             guard access(place, X_OK) == 0 else { continue }
-            if real(place) == own { return "ostiary" }
+            if FilePath.real(place) == own { return "ostiary" }
             break
         }
         return own
-    }
-
-    private static func real(_ path: String) -> String? {
-        guard let resolved = realpath(path, nil) else { return nil }
-        defer { free(resolved) }
-        return String(cString: resolved)
     }
 }

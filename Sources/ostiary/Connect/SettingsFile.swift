@@ -32,14 +32,7 @@ struct SettingsFile {
     struct Content {
         let bytes: [UInt8]
         let mode: mode_t
-        fileprivate let stamp: Stamp
-    }
-
-    fileprivate struct Stamp: Hashable {
-        let inode: UInt64
-        let seconds: Int
-        let nanoseconds: Int
-        let size: Int64
+        fileprivate let mark: FileMark
     }
 
     /// The most bytes of a file that are read.
@@ -55,7 +48,7 @@ struct SettingsFile {
     ///   - mayBeLink: false for files that only this command makes, as files.
     init(_ path: String, within root: String? = nil, mayBeLink: Bool = true) throws(Refusal) {
         self.path = path
-        let folder = Self.folder(of: path)
+        let folder = FilePath.folder(of: path)
         for place in [folder, path] where !place.isEmpty {
             var status = stat()
             guard lstat(place, &status) == 0, status.st_mode & S_IFMT == S_IFLNK else { continue }
@@ -70,16 +63,16 @@ struct SettingsFile {
                 )
             }
         }
-        if let real = Self.real(path) {
+        if let real = FilePath.real(path) {
             target = real
         } else {
             var status = stat()
             guard lstat(path, &status) != 0 else {
                 throw Refusal(kind: .system, message: "\(path) is a link that leads nowhere", hint: "remove it")
             }
-            target = (Self.real(folder).map { $0 + "/" } ?? folder + "/") + Self.name(of: path)
+            target = (FilePath.real(folder).map { $0 + "/" } ?? folder + "/") + FilePath.name(of: path)
         }
-        if let root, let real = Self.real(root), Self.real(folder) != nil, !target.hasPrefix(real + "/") {
+        if let root, let real = FilePath.real(root), FilePath.real(folder) != nil, !target.hasPrefix(real + "/") {
             throw Refusal(
                 kind: .system,
                 message: "\(path) is a link that leads out of the project",
@@ -93,7 +86,7 @@ struct SettingsFile {
         let descriptor = open(target, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard descriptor >= 0 else {
             if errno == ENOENT || errno == ENOTDIR { return nil }
-            throw Refusal(kind: .system, message: "\(path) cannot be read: \(Self.reason(errno))")
+            throw Refusal(kind: .system, message: "\(path) cannot be read: \(Self.reason)")
         }
         defer { close(descriptor) }
         var status = stat()
@@ -110,7 +103,7 @@ struct SettingsFile {
         guard let bytes = Self.bytes(of: descriptor) else {
             throw Refusal(kind: .system, message: "\(path) is larger than 4 MiB, or cannot be read")
         }
-        return Content(bytes: bytes, mode: status.st_mode & 0o7777, stamp: Self.stamp(status))
+        return Content(bytes: bytes, mode: status.st_mode & 0o7777, mark: FileMark(status))
     }
 
     /// Puts `bytes` in the file's place, in one step that is on the disk when this returns.
@@ -120,7 +113,7 @@ struct SettingsFile {
     func write(_ bytes: [UInt8], over former: Content?, mode: mode_t) throws(Refusal) {
         try makeFolder()
         try Self.replace(target, with: bytes, mode: mode) { () throws(Refusal) in
-            guard Self.stamp(of: target) == former?.stamp else {
+            guard FileMark(target, followsLinks: false) == former?.mark else {
                 throw Refusal(
                     kind: .system,
                     message: "\(path) was changed by another program meanwhile",
@@ -132,16 +125,16 @@ struct SettingsFile {
 
     /// Removes the file, unless it is another by now.
     func remove(_ former: Content) throws(Refusal) {
-        guard Self.stamp(of: target) == former.stamp, unlink(target) == 0 else {
+        guard FileMark(target, followsLinks: false) == former.mark, unlink(target) == 0 else {
             throw Refusal(kind: .system, message: "\(path) cannot be removed", hint: "run the command again")
         }
-        Self.settle(Self.folder(of: target))
+        Self.settle(FilePath.folder(of: target))
     }
 
     private func makeFolder() throws(Refusal) {
-        let folder = Self.folder(of: target)
+        let folder = FilePath.folder(of: target)
         guard !folder.isEmpty, mkdir(folder, 0o700) != 0, errno != EEXIST else { return }
-        throw Refusal(kind: .system, message: "the folder \(folder) cannot be made: \(Self.reason(errno))")
+        throw Refusal(kind: .system, message: "the folder \(folder) cannot be made: \(Self.reason)")
     }
 
     // MARK: The system
@@ -155,44 +148,23 @@ struct SettingsFile {
         let made = "\(path).ostiary-\(getpid())-\(String(UInt64.random(in: 0...UInt64.max), radix: 16))"
         let descriptor = open(made, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
-            throw Refusal(kind: .system, message: "\(folder(of: path)) cannot be written to: \(reason(errno))")
+            throw Refusal(kind: .system, message: "\(FilePath.folder(of: path)) cannot be written to: \(reason)")
         }
-        var isWritten = write(bytes, to: descriptor) && fchmod(descriptor, mode) == 0 && fsync(descriptor) == 0
+        var isWritten =
+            (try? SystemCall.writeAll(bytes, to: descriptor)) != nil && fchmod(descriptor, mode) == 0
+            && fsync(descriptor) == 0
         isWritten = close(descriptor) == 0 && isWritten
         do throws(Refusal) {
             guard isWritten else { throw Refusal(kind: .system, message: "\(path) cannot be written") }
             try check()
             guard rename(made, path) == 0 else {
-                throw Refusal(kind: .system, message: "\(path) cannot be replaced: \(reason(errno))")
+                throw Refusal(kind: .system, message: "\(path) cannot be replaced: \(reason)")
             }
         } catch {
             unlink(made)
             throw error
         }
-        settle(folder(of: path))
-    }
-
-    private static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { system(descriptor, $0.baseAddress, $0.count) }
-            if count > 0 {
-                rest = rest.dropFirst(count)
-            } else if errno != EINTR {
-                return false
-            }
-        }
-        return true
-    }
-
-    private static func system(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
-        #if canImport(Glibc)
-            Glibc.write(descriptor, bytes, count)
-        #elseif canImport(Musl)
-            Musl.write(descriptor, bytes, count)
-        #else
-            Darwin.write(descriptor, bytes, count)
-        #endif
+        settle(FilePath.folder(of: path))
     }
 
     /// Has a folder's names on the disk.
@@ -207,60 +179,12 @@ struct SettingsFile {
         var bytes: [UInt8] = []
         var piece = [UInt8](repeating: 0, count: 65_536)
         while bytes.count <= largest {
-            let count = piece.withUnsafeMutableBytes { Self.read(descriptor, $0.baseAddress, $0.count) }
-            if count == 0 { return bytes }
-            if count > 0 {
-                bytes += piece[..<count]
-            } else if errno != EINTR {
-                return nil
-            }
+            guard let count = try? SystemCall.fill(&piece, from: descriptor) else { return nil }
+            bytes += piece[..<count]
+            if count < piece.count { return bytes }
         }
         return nil
     }
 
-    private static func read(_ descriptor: Int32, _ bytes: UnsafeMutableRawPointer?, _ count: Int) -> Int {
-        #if canImport(Glibc)
-            Glibc.read(descriptor, bytes, count)
-        #elseif canImport(Musl)
-            Musl.read(descriptor, bytes, count)
-        #else
-            Darwin.read(descriptor, bytes, count)
-        #endif
-    }
-
-    private static func stamp(of path: String) -> Stamp? {
-        var status = stat()
-        return lstat(path, &status) == 0 ? stamp(status) : nil
-    }
-
-    private static func stamp(_ status: stat) -> Stamp {
-        #if canImport(Darwin)
-            let changed = status.st_mtimespec
-        #else
-            let changed = status.st_mtim
-        #endif
-        return Stamp(
-            inode: UInt64(status.st_ino),
-            seconds: Int(changed.tv_sec),
-            nanoseconds: Int(changed.tv_nsec),
-            size: Int64(status.st_size)
-        )
-    }
-
-    private static func real(_ path: String) -> String? {
-        guard let resolved = realpath(path.isEmpty ? "." : path, nil) else { return nil }
-        defer { free(resolved) }
-        return String(cString: resolved)
-    }
-
-    private static func folder(of path: String) -> String {
-        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
-        return slash == path.startIndex ? "/" : String(path[..<slash])
-    }
-
-    private static func name(of path: String) -> String {
-        path.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(path[path.index(after: $0)...]) } ?? path
-    }
-
-    private static func reason(_ code: Int32) -> String { String(cString: strerror(code)).lowercased() }
+    private static var reason: String { SystemFault.last.reason.lowercased() }
 }

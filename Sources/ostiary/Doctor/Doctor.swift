@@ -97,8 +97,7 @@ struct Doctor: AsyncParsableCommand {
         }
         let bad = findings.count { $0.grade > .warning }
         let odd = findings.count { $0.grade == .warning }
-        func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
-        lines += ["", bad + odd == 0 ? "all is well" : "\(count(bad, "error")), \(count(odd, "warning"))"]
+        lines += ["", bad + odd == 0 ? "all is well" : "\(Voice.count(bad, "error")), \(Voice.count(odd, "warning"))"]
         return lines.joined(separator: "\n") + "\n"
     }
 

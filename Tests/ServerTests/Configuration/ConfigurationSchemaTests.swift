@@ -30,7 +30,8 @@ import Testing
         let properties = try #require(root["properties"] as? [String: Any])
         #expect(
             Set(properties.keys) == [
-                "listen", "admin", "identity", "providers", "vault", "models", "limits", "shutdown", "journal",
+                "listen", "admin", "identity", "providers", "vault", "daemon", "models", "limits", "shutdown",
+                "journal",
             ]
         )
     }

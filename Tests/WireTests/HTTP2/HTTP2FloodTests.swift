@@ -259,6 +259,6 @@ private typealias Kind = FrameHead.Kind
 
 extension HTTP2Figures {
     func instrumentValue(_ name: String) -> Double? {
-        instruments([]).first { $0.name == name }?.read()
+        instruments(of: .clients).first { $0.name == name }?.read()
     }
 }

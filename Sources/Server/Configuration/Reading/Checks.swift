@@ -66,7 +66,7 @@ struct Checks {
                     hint: "remove identity.jwt and JWKS_URL, or run without development mode"
                 )
             }
-        } else if identity.jwt.isEmpty, identity.certificates.subjectFrom == nil,
+        } else if identity.jwt.isEmpty, identity.certificates.subjectFrom == nil, identity.keys == nil,
             !reading.hasFault(below: ["identity", "jwt"])
         {
             reading.fault(

@@ -38,24 +38,6 @@ extension Form where Value == Int {
     }
 }
 
-extension Form where Value == Bool {
-    /// Yes or no.
-    static var bool: Form {
-        Form(
-            noun: "true or false",
-            schema: [.init("type", "boolean")],
-            parse: { written throws(Complaint) in
-                switch written.text {
-                case "true" where !written.isQuoted: return true
-                case "false" where !written.isQuoted: return false
-                default: throw Complaint(hint: written.isQuoted ? "remove the quotes" : nil)
-                }
-            },
-            show: { $0 ? "true" : "false" }
-        )
-    }
-}
-
 extension Form where Value == Double {
     /// Seconds, bare or with a unit.
     static func duration(_ range: ClosedRange<Double>) -> Form {

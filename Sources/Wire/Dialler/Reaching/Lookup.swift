@@ -15,8 +15,7 @@ final class Lookup: Watched, Partner {
     private let worker: Worker
     let deadline: MonotonicTime
     var watchIndex = -1
-    private var ending: Ending?
-    private var waiter: UnsafeContinuation<Void, Never>?
+    private let settlement = Settlement<Ending>()
     private let calm = Calm()
 
     init(_ worker: Worker, until deadline: MonotonicTime) {
@@ -39,10 +38,10 @@ final class Lookup: Watched, Partner {
         }
         worker.watch(self)
         client?.setPartner(self)
-        if ending == nil { await withUnsafeContinuation { waiter = $0 } }
+        await settlement.wait()
         client?.clearPartner(self)
         worker.unwatch(self)
-        return Found(ending: ending ?? .late, isFresh: true)
+        return Found(ending: settlement.ending ?? .late, isFresh: true)
     }
 
     struct Found {
@@ -58,12 +57,8 @@ final class Lookup: Watched, Partner {
     func resume() {}
 
     private func finish(_ ending: Ending) {
-        guard self.ending == nil else { return }
-        self.ending = ending
         calm.isOver.store(true, ordering: .releasing)
-        let waiter = waiter
-        self.waiter = nil
-        waiter?.resume()
+        settlement.settle(ending)
     }
 }
 

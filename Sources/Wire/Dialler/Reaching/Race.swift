@@ -26,8 +26,7 @@ final class Race: Watched, Partner {
     var watchIndex = -1
     private var running = 0
     private var attempts: [Connecting] = []
-    private var ending: Ending?
-    private var waiter: UnsafeContinuation<Void, Never>?
+    private let settlement = Settlement<Ending>()
 
     init(_ worker: Worker, _ pool: Dialler.Pool, to places: [SocketAddress], until end: MonotonicTime) {
         self.worker = worker
@@ -41,14 +40,14 @@ final class Race: Watched, Partner {
         worker.watch(self)
         client?.setPartner(self)
         startNext()
-        if ending == nil { await withUnsafeContinuation { waiter = $0 } }
+        await settlement.wait()
         client?.clearPartner(self)
         worker.unwatch(self)
-        return ending ?? .refused
+        return settlement.ending ?? .refused
     }
 
     private func startNext() {
-        guard ending == nil else { return }
+        guard !settlement.isSettled else { return }
         guard let place = waiting.popLast() else {
             deadline = end
             if running == 0 { finish(.refused) }
@@ -70,7 +69,7 @@ final class Race: Watched, Partner {
     private func ended(_ connection: Dialler.Reached?) {
         running -= 1
         guard let connection else { return startNext() }
-        if ending == nil { finish(.won(connection)) } else { connection.giveUp() }
+        if settlement.isSettled { connection.giveUp() } else { finish(.won(connection)) }
     }
 
     func deadlinePassed(_ now: MonotonicTime) {
@@ -82,12 +81,9 @@ final class Race: Watched, Partner {
     func resume() {}
 
     private func finish(_ ending: Ending) {
-        guard self.ending == nil else { return }
-        self.ending = ending
+        let attempts = attempts
+        self.attempts = []
+        guard settlement.settle(ending) else { return }
         for attempt in attempts { attempt.giveUp() }
-        attempts = []
-        let waiter = waiter
-        self.waiter = nil
-        waiter?.resume()
     }
 }

@@ -34,21 +34,14 @@ final class SharedDial {
 
     /// One of those who wait.
     private final class Waiting: Partner {
-        private var ending: Ending?
-        private var waiter: UnsafeContinuation<Void, Never>?
+        private let settlement = Settlement<Ending>()
 
         func run() async -> Ending {
-            if ending == nil { await withUnsafeContinuation { waiter = $0 } }
-            return ending ?? .left
+            await settlement.wait()
+            return settlement.ending ?? .left
         }
 
-        func finish(_ ending: Ending) {
-            guard self.ending == nil else { return }
-            self.ending = ending
-            let waiter = waiter
-            self.waiter = nil
-            waiter?.resume()
-        }
+        func finish(_ ending: Ending) { settlement.settle(ending) }
 
         func abandoned() { finish(.left) }
         func pause() {}

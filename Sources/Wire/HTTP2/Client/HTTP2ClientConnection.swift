@@ -50,7 +50,7 @@ final class HTTP2ClientConnection: TransportOwner, Watched, HTTP2LinkOwner {
         self.pool = pool
     }
 
-    private var figures: HTTP2ClientFigures { worker.counters.http2 }
+    private var figures: HTTP2Figures { worker.counters.http2 }
     private func later(_ seconds: Double) -> MonotonicTime { worker.clock.monotonic.advanced(bySeconds: seconds) }
 
     // MARK: Streams

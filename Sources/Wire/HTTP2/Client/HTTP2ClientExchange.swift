@@ -117,8 +117,7 @@ final class HTTP2ClientExchange: UpstreamExchange, HTTP2StreamOwner {
             }
             accept(head)
         } catch {
-            judge(.failure)
-            fail(.gone(GateError(.upstreamProtocolError, cause: "malformed_answer")))
+            refuseAnswer()
             return end(with: .protocolError)
         }
         switch head?.framing {
@@ -137,8 +136,7 @@ final class HTTP2ClientExchange: UpstreamExchange, HTTP2StreamOwner {
         switch state {
         case .body where !isBodyEnded: break
         case .waitingForHead:
-            judge(.failure)
-            fail(.gone(GateError(.upstreamProtocolError, cause: "malformed_answer")))
+            refuseAnswer()
             return end(with: .protocolError)
         case .body, .idle, .closed: return
         }

@@ -1,0 +1,94 @@
+extension Configuration {
+    /// The credentials daemon behind the admin door.
+    public struct Daemon: Hashable, Sendable {
+        /// The folder of its own key, of the hashes of its tokens and of its audit trail; mode 700.
+        public var folder: String = ""
+        /// Where the token goes that is made at the first start.
+        public var tokenFile: String = ""
+        /// A token of the operator's own; then none is made.
+        public var token: SecretReference?
+        /// Origins of web pages that may use the admin door.
+        public var origins: [String] = []
+        /// Whether stored keys may be read back.
+        public var reveals: Bool = true
+
+        public init() {}
+    }
+
+    static let daemonFields: [Field<Daemon>] = [
+        .value(
+            \.folder,
+            About(
+                name: "folder",
+                help: "the daemon's own key, the hashes of its tokens, and its audit trail; made with mode 700",
+                fallback: "the folder of `vault.key_file`, or `~/.ostiary`",
+                example: "/var/lib/ostiary/daemon",
+                environment: "OSTIARY_DAEMON_FOLDER"
+            ),
+            Form.path
+        ),
+        .value(
+            \.tokenFile,
+            About(
+                name: "token_file",
+                help:
+                    "where the first start puts the token that it makes, once, mode 600; the gate keeps only its hash",
+                fallback: "`token` in the folder",
+                example: "/run/ostiary/token"
+            ),
+            Form.path
+        ),
+        .value(
+            \.token,
+            About(
+                name: "token",
+                help:
+                    "where a token of your own lies, of 16 bytes or more: env:NAME, file:PATH or keyring:NAME; none is "
+                    + "made then",
+                fallback: "none",
+                example: "env:CT_SECRETSD_AUTH_TOKEN"
+            ),
+            Form.providerKey.optional
+        ),
+        .list(
+            \.origins,
+            About(
+                name: "origins",
+                help: "origins of web pages that may use the admin door; any other is refused with 403",
+                fallback: "none",
+                example: "[\"http://localhost:3000\"]"
+            ),
+            of: .origin,
+            most: 100
+        ),
+        .value(
+            \.reveals,
+            About(
+                name: "reveal",
+                help: "whether a stored key can be read back, with a token that has the scope `credentials:read`; off "
+                    + "where several people use one daemon"
+            ),
+            .truth
+        ),
+    ]
+
+    /// Fills in where things lie that the file does not say.
+    mutating func settleDaemon(_ variables: [String: String]) {
+        guard vault.backend != nil || vault.file != nil else { return }
+        let home = variables["HOME"].flatMap { $0.utf8.first == UInt8(ascii: "/") ? $0 : nil } ?? "/var/lib/ostiary"
+        if daemon.folder.isEmpty {
+            daemon.folder = vault.keyFile.flatMap(Self.folder) ?? "\(home)/.ostiary"
+        }
+        if daemon.tokenFile.isEmpty { daemon.tokenFile = "\(daemon.folder)/token" }
+        let needsFile = vault.backend == .file || vault.backend == .auto
+        guard needsFile, vault.file == nil, vault.keyFile == nil else { return }
+        vault.file = "\(home)/.ct_secretsd/encrypted.json"
+        vault.keyFile = "\(daemon.folder)/master.key"
+        vault.isMade = true
+    }
+
+    private static func folder(of path: String) -> String? {
+        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")), slash != path.startIndex else { return nil }
+        return String(path[..<slash])
+    }
+}
