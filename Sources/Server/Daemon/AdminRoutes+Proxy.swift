@@ -1,4 +1,5 @@
 import OstiaryCore
+import OstiaryVault
 import OstiaryJournal
 import OstiarySupervisor
 

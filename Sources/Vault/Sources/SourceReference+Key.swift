@@ -3,7 +3,7 @@ public import OstiaryCore
 extension SourceReference {
     /// The key as it lies there now, with its form checked as that of every key. May block.
     public func key(_ surroundings: Surroundings) async throws(SourceFault) -> SecretHolder {
-        let material = try source.read(surroundings)
+        let material = try await source.fetch(surroundings)
         let trims = type(of: source).trimsLineEnd
         return SecretHolder(try KeyForm.checked(material.secret, trimsLineEnd: trims, label: source.label))
     }
