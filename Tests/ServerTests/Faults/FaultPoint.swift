@@ -85,7 +85,7 @@ enum FaultPoint: String, CaseIterable, Sendable, CustomTestStringConvertible {
         switch self {
         case .model, .memory: route.access == .known(.chat)
         case .key, .connect: route.access == .known(.chat) && ![.messages, .tokenCount].contains(route.api)
-        default: route.access != .open
+        default: route.kind != nil
         }
     }
 
