@@ -8,6 +8,15 @@ public final class Models: Sendable {
         case http(HTTPProvider)
         /// The built-in model.
         case echo
+
+        /// Whether it has an API in its own words.
+        func serves(_ api: Route.API?) -> Bool {
+            guard let api else { return false }
+            return switch self {
+            case .http(let provider): provider.traits.apis.contains(api)
+            case .echo: ProviderTraits.echo.apis.contains(api)
+            }
+        }
     }
 
     private let table: ModelTable
@@ -39,24 +48,33 @@ public final class Models: Sendable {
         for permit: Permit,
         reading readers: BodyReaders
     ) throws(GateError) -> Question? {
-        switch permit.route.kind {
+        switch permit.route.api {
         case .models:
             return Question(subject: .list, provider: listingProvider, destination: listingProvider.flatMap(find))
-        case .chat, nil:
+        case .model:
+            let name = call.subject ?? ""
+            let choice = try table.choose(name)
+            let model = ModelsListBody.Model(name: name, owner: choice.provider)
+            return Question(subject: .model(model), provider: nil, destination: nil, entry: choice.entry)
+        default:
             guard let asked = try Asked.atHand(body, with: readers) else { return nil }
-            return try question(asked)
+            return try question(asked, for: permit.route)
         }
     }
 
     /// The question of a permitted call whose body is still coming, read as far as needed.
-    public func question(_ body: RequestBody) async throws(GateError) -> Question {
-        try question(await Asked.gather(body, holding: held))
+    public func question(_ body: RequestBody, for route: Route) async throws(GateError) -> Question {
+        try question(await Asked.gather(body, holding: held), for: route)
     }
 
-    private func question(_ asked: Asked) throws(GateError) -> Question {
+    private func question(_ asked: Asked, for route: Route) throws(GateError) -> Question {
         let choice = try table.choose(asked.facts.model)
         guard let destination = find(choice.provider) else {
             throw GateError(.modelNotFound, cause: "provider_missing")
+        }
+        guard destination.serves(route.api) else {
+            guard route.api == .tokenCount else { throw GateError(.apiNotOffered) }
+            return Question(subject: .count(asked), provider: nil, destination: nil, entry: choice.entry)
         }
         return Question(
             subject: .conversation(asked, upstreamName: choice.upstreamName),
@@ -84,18 +102,44 @@ public final class Models: Sendable {
         switch (question.subject, question.destination) {
         case (.list, .http(let provider)):
             let request = provider.request(call, head: head, permit: permit, key: key)
-            let exchange = ProviderExchange(provider, permit.route, key, client, asker)
-            worker.dialler.exchange(request, rest: nil, client: client, for: exchange)
+            let exchange = ProviderExchange(provider, permit.route, call.family, key, client, asker)
+            guard provider.traits.family != call.family else {
+                return worker.dialler.exchange(request, rest: nil, client: client, for: exchange)
+            }
+            let list = ListExchange(
+                provider,
+                call,
+                permit.route,
+                created: started,
+                client: client,
+                asker: asker,
+                failing: exchange
+            )
+            worker.dialler.exchange(request, rest: nil, client: client, for: list)
         case (.list, _):
-            asker.answered(ModelAnswer(ownList, for: permit.route))
+            let page = AnthropicModelsBody.Page(query: call.query)
+            let document = ModelsDocument.list(ownList, for: call.family, created: started, page: page)
+            asker.answered(ModelAnswer(.document(document), for: permit.route))
+        case (.model(let model), _):
+            let document = ModelsDocument.one(model, for: call.family, created: started)
+            asker.answered(ModelAnswer(.document(document), for: permit.route))
+        case (.count(let asked), _):
+            client.run { [held] in
+                do throws(GateError) {
+                    let script = try TokenCount.answer(await asked.whole(holding: held))
+                    asker.answered(ModelAnswer(script, for: permit.route))
+                } catch {
+                    asker.failed(error)
+                }
+            }
         case (.conversation(let asked, let upstreamName), .http(let provider)):
             let request = provider.request(asked, call, head: head, as: upstreamName, permit: permit, key: key)
-            let exchange = ProviderExchange(provider, permit.route, key, client, asker)
+            let exchange = ProviderExchange(provider, permit.route, call.family, key, client, asker)
             worker.dialler.exchange(request, rest: asked.rest, client: client, for: exchange)
         case (.conversation(let asked, _), _):
-            client.run { [clock] in
+            client.run { [clock, held] in
                 do throws(GateError) {
-                    let script = try await EchoModel.answer(asked, permit.route, call, at: clock.now)
+                    let script = try await EchoModel.answer(asked, permit.route, call, at: clock.now, holding: held)
                     asker.answered(ModelAnswer(script, for: permit.route))
                 } catch {
                     asker.failed(error)
@@ -114,13 +158,13 @@ public final class Models: Sendable {
     private func find(_ provider: String) -> Destination? { destinations[provider] }
 
     /// The names of the configuration, and the built-in model's where a pattern reaches it.
-    private var ownList: EchoScript {
+    private var ownList: [ModelsListBody.Model] {
         var models = table.names.map { ModelsListBody.Model(name: $0.key, owner: $0.provider) }
         for name in EchoModel.names where !models.contains(where: { $0.name == name }) {
             guard let choice = try? table.choose(name), case .echo = destinations[choice.provider] else { continue }
             models.append(ModelsListBody.Model(name: name, owner: choice.provider))
         }
-        return .document(ModelsListBody.bytes(models, created: started))
+        return models
     }
 
     public var instruments: [Instrument] {
@@ -147,6 +191,10 @@ public struct Question {
     enum Subject {
         /// Which models there are.
         case list
+        /// Whether there is this one.
+        case model(ModelsListBody.Model)
+        /// How many tokens a conversation is, by the gate's own estimate.
+        case count(Asked)
         case conversation(Asked, upstreamName: String)
     }
 
@@ -172,8 +220,11 @@ public struct Question {
 
     /// The model as the client named it; `nil` for a question about none.
     public var model: String? {
-        guard case .conversation(let asked, _) = subject else { return nil }
-        return asked.facts.model
+        switch subject {
+        case .list: nil
+        case .model(let model): model.name
+        case .count(let asked), .conversation(let asked, _): asked.facts.model
+        }
     }
 
     /// The name under which the vault keeps the provider's key; `nil` for a provider that takes none.

@@ -94,7 +94,7 @@ private final class Walk: Asker {
         let question = try rooms.models.questionAtHand(call, body, for: permit, reading: corridor.readers)
         if let question { return try ask(question, permit) }
         wait { () async throws(GateError) in
-            try await self.rooms.models.question(self.body)
+            try await self.rooms.models.question(self.body, for: permit.route)
         } then: { (question) throws(GateError) in
             try self.ask(question, permit)
         }
@@ -134,7 +134,7 @@ private final class Walk: Asker {
 
     private func refuse(_ error: GateError) {
         guard let reply = reply.take() else { return }
-        entry.refused(error, reply.refuse(error))
+        entry.refused(error, reply.refuse(error, to: call))
         finish()
     }
 

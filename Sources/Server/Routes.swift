@@ -4,24 +4,59 @@ import OstiaryCore
 /// who may enter; `docs/guide/routes.md` and the golden list in the tests are this table.
 enum Routes {
     static let all: [Route] = [
+        Route(path: "/", methods: [.get], access: .open),
         Route(path: "/health", methods: [.get], access: .open),
         Route(path: "/ready", methods: [.get], access: .open),
         Route(path: "/v1/oauth/token", methods: [.post], access: .assertion),
-        Route(path: "/v1/models", methods: [.get], access: .known(.models)),
-        Route(path: "/v1/chat/completions", methods: [.post], access: .known(.chat)),
-        Route(path: "/v1/completions", methods: [.post], access: .known(.chat)),
-        Route(path: "/v1/embeddings", methods: [.post], access: .known(.chat)),
-        Route(path: "/v1/responses", methods: [.post], access: .known(.chat)),
+        Route(path: "/v1/models", methods: [.get], access: .known(.models), api: .models),
+        Route(path: "/v1/models/{id}", methods: [.get], access: .known(.models), api: .model),
+        Route(path: "/v1/chat/completions", methods: [.post], access: .known(.chat), api: .chatCompletions),
+        Route(path: "/v1/completions", methods: [.post], access: .known(.chat), api: .completions),
+        Route(path: "/v1/embeddings", methods: [.post], access: .known(.chat), api: .embeddings),
+        Route(path: "/v1/responses", methods: [.post], access: .known(.chat), api: .responses),
+        Route(path: "/v1/messages", methods: [.post], access: .known(.chat), api: .messages),
+        Route(path: "/v1/messages/count_tokens", methods: [.post], access: .known(.chat), api: .tokenCount),
     ]
 
-    private static let paths = all.map { (path: Array($0.path.utf8), route: $0) }
+    /// Clients of Anthropic's API may have this before a path of the API: other gates make them.
+    static let anthropicPrefix = Array("/anthropic".utf8)
+
+    private static let paths = all.filter { !$0.path.hasSuffix("{id}") }.map { (path: Array($0.path.utf8), route: $0) }
+    private static let places = all.filter { $0.path.hasSuffix("{id}") }
+        .map { (path: Array($0.path.dropLast("{id}".count).utf8), route: $0) }
 
     /// The route of exactly this path, or `nil`.
     static func find(_ path: Span<UInt8>) -> Route? {
         for index in paths.indices where paths[index].path.count == path.count {
-            let candidate = paths[index].path
-            if candidate.indices.allSatisfy({ candidate[$0] == path[$0] }) { return paths[index].route }
+            if begins(path, with: paths[index].path) { return paths[index].route }
         }
-        return nil
+        return findElsewhere(path)
+    }
+
+    /// What a path says of a route's `{id}`, as it is written.
+    static func subject(_ path: Span<UInt8>, of route: Route) -> Range<Int>? {
+        guard let place = places.first(where: { $0.route == route }) else { return nil }
+        let start = place.path.count + (isPrefixed(path) ? anthropicPrefix.count : 0)
+        return start < path.count ? start..<path.count : nil
+    }
+
+    /// Whether a path of the API has Anthropic's prefix.
+    static func isPrefixed(_ path: Span<UInt8>) -> Bool {
+        path.count > anthropicPrefix.count && path[anthropicPrefix.count] == UInt8(ascii: "/")
+            && begins(path, with: anthropicPrefix)
+    }
+
+    private static func findElsewhere(_ path: Span<UInt8>) -> Route? {
+        for place in places where path.count > place.path.count && begins(path, with: place.path) { return place.route }
+        guard isPrefixed(path) else { return nil }
+        let rest = path.extracting(anthropicPrefix.count..<path.count)
+        // Once only, and for the API alone: `/anthropic/health` is nothing.
+        guard !isPrefixed(rest), let route = find(rest), route.api != nil else { return nil }
+        return route
+    }
+
+    private static func begins(_ path: Span<UInt8>, with beginning: [UInt8]) -> Bool {
+        guard path.count >= beginning.count else { return false }
+        return beginning.indices.allSatisfy { beginning[$0] == path[$0] }
     }
 }

@@ -15,6 +15,7 @@ extension GateError {
         case modelNotAllowed = "model_not_allowed"
         case notFound = "not_found"
         case modelNotFound = "model_not_found"
+        case apiNotOffered = "api_not_offered"
         case methodNotAllowed = "method_not_allowed"
         case requestTimeout = "request_timeout"
         case bodyTooLarge = "body_too_large"
@@ -183,6 +184,15 @@ extension GateError.Code {
                 retry: .never,
                 sentence: "No provider offers this model",
                 hint: "GET /v1/models lists what can be asked for; `models` in the configuration decides."
+            )
+        case .apiNotOffered:
+            .init(
+                name: "api_not_offered",
+                status: 400,
+                source: .client,
+                retry: .never,
+                sentence: "The model's provider does not serve this API",
+                hint: "Ask another model, or this one by an API that its provider has."
             )
         case .methodNotAllowed:
             .init(

@@ -8,6 +8,10 @@ public final class Call: Sendable {
     public let method: Method
     /// The registered route, or `nil` when no route has this path.
     public let route: Route?
+    /// Whose client this is.
+    public let family: APIFamily
+    /// What stands in the place of the route's `{id}`; `nil` for a route without one.
+    public let subject: String?
     /// The raw query without `?`, kept for the upstream and never logged; empty when there is none.
     public let query: [UInt8]
     /// The credential as handed in, or `nil` when the client sent none.
@@ -26,6 +30,8 @@ public final class Call: Sendable {
         id: RequestID,
         method: Method,
         route: Route?,
+        family: APIFamily = .openAI,
+        subject: String? = nil,
         query: [UInt8],
         credential: Credential?,
         rival: Credential? = nil,
@@ -36,6 +42,8 @@ public final class Call: Sendable {
         self.id = id
         self.method = method
         self.route = route
+        self.family = family
+        self.subject = subject
         self.query = query
         self.credential = credential
         self.rival = rival

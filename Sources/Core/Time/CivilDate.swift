@@ -23,3 +23,15 @@ public struct CivilDate: Hashable, Sendable, CustomStringConvertible {
 
     private static func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
 }
+
+extension UnixTime {
+    /// As RFC 3339 has it, to the second and in UTC, like `2026-11-21T23:15:00Z`; the beginning of 1970 for what no
+    /// calendar has.
+    public var rfc3339: String {
+        let total = Int(exactly: seconds.rounded(.down)).map { min(max(0, $0), 253_402_300_799) } ?? 0
+        let date = CivilDate(daysSince1970: total / 86_400)
+        let time = total % 86_400
+        func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        return "\(date)T\(two(time / 3600)):\(two(time / 60 % 60)):\(two(time % 60))Z"
+    }
+}

@@ -32,13 +32,9 @@ struct EchoFault: Error, Equatable {
         )
     }
 
-    var body: [UInt8] {
-        OpenAIErrorBody.bytes(
-            message: message,
-            type: OpenAIErrorBody.type(status: status),
-            code: code,
-            parameter: parameter
-        )
+    /// The error in the words of an API.
+    func body(for family: APIFamily) -> [UInt8] {
+        ErrorBody.bytes(message: message, status: status, for: family, code: code, parameter: parameter)
     }
 }
 

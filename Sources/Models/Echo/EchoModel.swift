@@ -1,6 +1,6 @@
 public import OstiaryCore
 
-/// The built-in model: it repeats what it is told, in every API of the OpenAI family, with streams, tool calls,
+/// The built-in model: it repeats what it is told, in every API that the gate serves, with streams, tool calls,
 /// structured output, usage, failures and delays. It needs no account and no network, knows no secret, and keeps
 /// nothing; the same request gives the same answer.
 ///
@@ -9,7 +9,7 @@ public import OstiaryCore
 ///   a tool's result is answered with text.
 /// - The model's name can carry directions; see `EchoDirections`.
 ///
-/// What it refuses and how it spells answers follow OpenAI's API. It is bounded: at most 4,096 tokens a choice, 16
+/// What it refuses and how it spells answers follow the API that it is asked by. It is bounded: at most 4,096 tokens a choice, 16
 /// choices, 2,048 embeddings.
 public enum EchoModel {
     /// Names worth listing.
@@ -22,6 +22,7 @@ public enum EchoModel {
     ///   - now: what the answer says when it was made.
     ///   - id: names the answer.
     public static func answer(path: String, body: Span<UInt8>, now: UnixTime, id: RequestID) -> EchoScript {
+        let family: APIFamily = path == "/v1/messages" ? .anthropic : .openAI
         do throws(EchoFault) {
             let request = try read(body)
             let model = try request.requiredText("model")
@@ -33,12 +34,12 @@ public enum EchoModel {
                     parameter: "model"
                 )
             }
-            if let status = directions.failure { return failure(status, directions) }
+            if let status = directions.failure { return failure(status, directions, family) }
             let context = EchoContext(model: model, created: now.wholeSeconds, id: id)
             let answer = try answer(path, request, context)
             return play(answer, directions)
         } catch {
-            return EchoScript(answer: .whole(whole(error.status, error.body)), delay: 0)
+            return EchoScript(answer: .whole(whole(error.status, error.body(for: family))), delay: 0)
         }
     }
 
@@ -62,6 +63,7 @@ public enum EchoModel {
         case "/v1/chat/completions": try EchoChat(request, context).answer
         case "/v1/completions": try EchoCompletions(request, context).answer
         case "/v1/embeddings": try EchoEmbeddings(request, context).answer
+        case "/v1/messages": try EchoMessages(request, context).answer
         case "/v1/responses": try EchoResponses(request, context).answer
         default: throw EchoFault(status: 404, message: "The echo model does not serve this path.", code: "not_found")
         }
@@ -86,14 +88,21 @@ public enum EchoModel {
         }
     }
 
-    private static func failure(_ status: Int, _ directions: EchoDirections) -> EchoScript {
+    private static func failure(
+        _ status: Int,
+        _ directions: EchoDirections,
+        _ family: APIFamily
+    ) -> EchoScript {
         let fault = EchoFault(
             status: status,
             message: "The model's name asks for this failure.",
             code: status == 429 ? "rate_limit_exceeded" : nil
         )
         let fields = directions.retryAfter.map { [EchoScript.Field(name: "Retry-After", value: "\($0)")] } ?? []
-        return EchoScript(answer: .whole(whole(status, fault.body, fields: fields)), delay: directions.delay)
+        return EchoScript(
+            answer: .whole(whole(status, fault.body(for: family), fields: fields)),
+            delay: directions.delay
+        )
     }
 
     private static func whole(

@@ -16,6 +16,8 @@ struct EchoReply {
     let words: [String]
     let calls: [Call]
     let finish: Finish
+    /// The stop that ended it; `nil` for another end.
+    let stop: String?
     let promptTokens: Int
     let completionTokens: Int
 
@@ -29,13 +31,15 @@ struct EchoReply {
             self.calls = calls.enumerated()
                 .map { Call(id: EchoID.call(id, $0.offset), name: $0.element.name, arguments: $0.element.arguments) }
             finish = .calls
+            stop = nil
             completionTokens = calls.reduce(0) { $0 + 1 + EchoWords.count($1.arguments) }
             return
         }
-        let (text, finish) = prompt.ending.apply(to: prompt.format.spell(prompt.text))
+        let (text, finish, stop) = prompt.ending.apply(to: prompt.format.spell(prompt.text))
         words = text
         self.calls = []
         self.finish = finish
+        self.stop = stop
         completionTokens = text.count
     }
 }
@@ -63,15 +67,17 @@ struct EchoEnding {
     var limit: Int?
     var stops: [String] = []
 
-    func apply(to text: String) -> ([String], EchoReply.Finish) {
+    func apply(to text: String) -> ([String], EchoReply.Finish, stop: String?) {
         let limit = min(limit ?? Self.most, Self.most)
         // The limit first: it bounds what is searched.
         let words = EchoWords.split(text, most: limit + 1)
         let kept = words.prefix(limit).joined()
-        if let end = stops.compactMap({ Self.first($0, in: kept) }).min() {
-            return (EchoWords.split(String(decoding: kept.utf8.prefix(end), as: UTF8.self), most: limit), .stop)
+        let found = stops.compactMap { stop in Self.first(stop, in: kept).map { (end: $0, stop: stop) } }
+        if let first = found.min(by: { $0.end < $1.end }) {
+            let text = String(decoding: kept.utf8.prefix(first.end), as: UTF8.self)
+            return (EchoWords.split(text, most: limit), .stop, first.stop)
         }
-        return words.count > limit ? (Array(words.prefix(limit)), .length) : (words, .stop)
+        return words.count > limit ? (Array(words.prefix(limit)), .length, nil) : (words, .stop, nil)
     }
 
     private static func first(_ needle: String, in text: String) -> Int? {

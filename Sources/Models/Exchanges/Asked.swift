@@ -13,8 +13,24 @@ public final class Asked {
     /// The rest of the body, checked to its end while it is sent on; `nil` when `body` is all of it.
     public let rest: (any BodySource)?
     private let share: HeldBodies.Share?
+    // Kept for as long as the question is, since whoever asked for the whole body holds it.
+    private var wholeShare: HeldBodies.Share?
 
     public var isWhole: Bool { rest == nil }
+
+    /// All of the body, once it has come.
+    /// - Throws: what reading throws, `.overloaded` when too much is held already.
+    func whole(holding held: HeldBodies) async throws(GateError) -> ByteBuffer {
+        guard var rest else { return body }
+        var body = body
+        let share = share ?? HeldBodies.Share(of: held)
+        while let piece = try await rest.next() {
+            body.writeImmutableBuffer(piece)
+            try share.grow(to: max(0, body.readableBytes - HeldBodies.free))
+        }
+        wholeShare = share
+        return body
+    }
 
     /// Reads a body that is here whole; `nil` while some of it has still to come.
     /// - Throws: `.invalidRequest` for a body that is no JSON object with a model.

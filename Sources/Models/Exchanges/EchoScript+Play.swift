@@ -8,20 +8,18 @@ extension EchoModel {
         _ asked: Asked,
         _ route: Route,
         _ call: Call,
-        at now: UnixTime
+        at now: UnixTime,
+        holding held: HeldBodies
     ) async throws(GateError) -> EchoScript {
-        var body = asked.body
-        if var rest = asked.rest {
-            while let piece = try await rest.next() { body.writeImmutableBuffer(piece) }
-        }
+        let body = try await asked.whole(holding: held)
         return body.withReadableSpan { answer(path: route.path, body: $0, now: now, id: call.id) }
     }
 }
 
 extension EchoScript {
     /// A document of the gate's own, without directions.
-    static func document(_ body: [UInt8]) -> EchoScript {
-        let fields = [Field(name: "Content-Type", value: "application/json")]
+    static func document(_ body: [UInt8], _ more: [Field] = []) -> EchoScript {
+        let fields = [Field(name: "Content-Type", value: "application/json")] + more
         return EchoScript(answer: .whole(Whole(status: 200, fields: fields, body: body, cut: nil)), delay: 0)
     }
 
@@ -63,7 +61,7 @@ extension EchoScript {
         let sent = Count()
         var output = reply.stream(
             status: 200,
-            lastWords: { cut in GateError(cut).map { BrokenStream.event($0, family, after: sent.value) } },
+            lastWords: { cut in GateError(cut).flatMap { BrokenStream.event($0, family, after: sent.value) } },
             fields: { $0.write(stream.fields) }
         )
         do throws(GateError) {

@@ -25,6 +25,7 @@ struct FailedAnswer {
     static func read(
         _ answer: consuming UpstreamAnswer,
         from traits: ProviderTraits,
+        for family: APIFamily,
         hiding key: borrowing Loan?,
         client: RequestBody
     ) async throws(GateError) -> FailedAnswer {
@@ -39,14 +40,14 @@ struct FailedAnswer {
         }
         let said: ErrorSaying
         if isCoded {
-            said = .unsaid(status: status)
+            said = .unsaid(status: status, for: family)
         } else {
             let (body, isWhole) = try await answer.collectBeginning(
                 limit: longestDocument,
                 within: patience,
                 client: client
             )
-            said = ErrorSaying(hide(key, in: body), isWhole: isWhole, type: type, status: status)
+            said = ErrorSaying(hide(key, in: body), isWhole: isWhole, type: type, status: status, for: family)
         }
         if let type = said.type {
             fields.writeStaticString("content-type: ")

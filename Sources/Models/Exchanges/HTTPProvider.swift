@@ -2,7 +2,7 @@ import NIOCore
 import OstiaryCore
 public import OstiaryWire
 
-/// A provider behind HTTP that speaks OpenAI's API: writes the request's head anew, lends the key, asks.
+/// A provider behind HTTP: writes the request's head anew, lends the key, asks.
 ///
 /// Of the client's head only the fields of the allow-list pass; the caller's credential never does.
 public final class HTTPProvider: Sendable {
@@ -95,7 +95,8 @@ public final class HTTPProvider: Sendable {
         out.writeString(target.origin.basePath)
         // The route's own path, not the client's spelling; `/v1` is part of the base address.
         out.writeBytes(route.path.utf8.dropFirst("/v1".utf8.count))
-        if !call.query.isEmpty {
+        // A query is in the words of the client's API.
+        if !call.query.isEmpty, call.family == traits.family {
             out.writeStaticString("?")
             out.writeBytes(call.query)
         }
@@ -112,6 +113,7 @@ public final class HTTPProvider: Sendable {
                 out.writeStaticString("\r\n")
             }
         }
+        if traits.family == .anthropic { AnthropicFields.write(head, to: &out) }
         out.writeStaticString("x-request-id: ")
         call.id.withBytes { out.writeSpan($0) }
         out.writeStaticString("\r\n")
@@ -124,6 +126,10 @@ public final class HTTPProvider: Sendable {
         switch key {
         case .some(let loan) where traits.credential == .bearer:
             out.writeStaticString("authorization: Bearer ")
+            loan.withBytes { secret in out.writeSpan(secret) }
+            out.writeStaticString("\r\n")
+        case .some(let loan) where traits.credential == .apiKey:
+            out.writeStaticString("x-api-key: ")
             loan.withBytes { secret in out.writeSpan(secret) }
             out.writeStaticString("\r\n")
         default:

@@ -7,6 +7,7 @@ import OstiaryWire
 final class ProviderExchange: AnswerReceiver {
     private let provider: HTTPProvider
     private let route: Route
+    private let family: APIFamily
     private var key: Loan?
     private let client: RequestBody
     private let asker: any Asker
@@ -14,12 +15,14 @@ final class ProviderExchange: AnswerReceiver {
     init(
         _ provider: HTTPProvider,
         _ route: Route,
+        _ family: APIFamily,
         _ key: consuming Loan?,
         _ client: RequestBody,
         _ asker: any Asker
     ) {
         self.provider = provider
         self.route = route
+        self.family = family
         self.key = key
         self.client = client
         self.asker = asker
@@ -47,7 +50,13 @@ final class ProviderExchange: AnswerReceiver {
             guard let answer = kept.answer.take() else { return }
             let askedAt = answer.askedAt
             do throws(GateError) {
-                let failed = try await FailedAnswer.read(answer, from: provider.traits, hiding: key, client: client)
+                let failed = try await FailedAnswer.read(
+                    answer,
+                    from: provider.traits,
+                    for: family,
+                    hiding: key,
+                    client: client
+                )
                 asker.answered(ModelAnswer(failed, askedAt: askedAt))
             } catch {
                 asker.failed(error)

@@ -1,3 +1,4 @@
+import OstiaryCore
 import OstiaryWire
 
 extension ProviderTraits {
@@ -13,6 +14,7 @@ extension ProviderTraits {
         kind: .openai,
         summary: "OpenAI, and every server that speaks its API",
         base: "https://api.openai.com/v1",
+        apis: [.chatCompletions, .completions, .embeddings, .responses, .models],
         credential: .bearer,
         fixedFields: [],
         requestFields: RequestFieldPolicy(names: [.contentType, .accept]),

@@ -1,3 +1,4 @@
+import OstiaryCore
 import OstiaryWire
 
 extension ProviderTraits {
@@ -6,6 +7,7 @@ extension ProviderTraits {
         kind: .tinfoil,
         summary: "models in Tinfoil's attested enclaves",
         base: "https://inference.tinfoil.sh/v1",
+        apis: [.chatCompletions, .completions, .embeddings, .responses, .models],
         credential: .bearer,
         fixedFields: [Field(name: "X-Tinfoil-Request-Usage-Metrics", value: "true")],
         requestFields: RequestFieldPolicy(names: [.contentType, .accept]),

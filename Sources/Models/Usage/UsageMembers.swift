@@ -4,9 +4,10 @@ import OstiaryCore
 enum UsageMembers {
     private static let members = [
         "", ".prompt_tokens", ".completion_tokens", ".prompt_tokens_details.cached_tokens", ".input_tokens",
-        ".output_tokens", ".input_tokens_details.cached_tokens",
+        ".output_tokens", ".input_tokens_details.cached_tokens", ".cache_creation_input_tokens",
+        ".cache_read_input_tokens",
     ]
-    private static let places = ["usage", "response.usage"]
+    private static let places = ["usage", "response.usage", "message.usage"]
 
     // A report is not a decision about the caller, so a stranger's `Usage` beside `usage` does no harm.
     static let paths = MemberPaths(
@@ -14,24 +15,50 @@ enum UsageMembers {
         refusingOtherCase: false
     )
 
-    /// The usage in a finished document; `nil` when it has none or only null.
-    static func read(_ scanner: MemberScanner) -> Usage? {
+    /// Adds the usage of a finished document to what is known: a number that it does not give stays.
+    ///
+    /// Messages tell the input when they begin and the output when they end, and count apart what went into the cache
+    /// and came out of it.
+    static func read(_ scanner: MemberScanner, into counts: inout UsageCounts) {
         for place in places.indices {
             let first = place * members.count
             guard scanner.kind(first) == .object else { continue }
             let number = { (member: Int) in count(scanner, first + member) }
-            return Usage(
-                inputTokens: number(1) ?? number(4),
-                outputTokens: number(2) ?? number(5),
-                cachedInputTokens: number(3) ?? number(6)
-            )
+            counts.input = number(1) ?? number(4) ?? counts.input
+            counts.output = number(2) ?? number(5) ?? counts.output
+            counts.cached = number(3) ?? number(6) ?? counts.cached
+            counts.intoCache = number(7) ?? counts.intoCache
+            counts.fromCache = number(8) ?? counts.fromCache
         }
-        return nil
     }
 
     private static func count(_ scanner: MemberScanner, _ position: Int) -> Int? {
         guard scanner.kind(position) == .number else { return nil }
         return scanner.withRaw(position) { digits in digits.withUnsafeBufferPointer(UsageCount.read) } ?? nil
+    }
+}
+
+/// The numbers of an answer as its API gives them.
+struct UsageCounts: Hashable, Sendable {
+    var input: Int?
+    var output: Int?
+    /// The part of `input` that came from the cache.
+    var cached: Int?
+    // Messages count these beside `input`.
+    var intoCache: Int?
+    var fromCache: Int?
+
+    /// The same as the gate counts: all of the input is input.
+    var usage: Usage {
+        guard intoCache != nil || fromCache != nil else {
+            return Usage(inputTokens: input, outputTokens: output, cachedInputTokens: cached)
+        }
+        // Each has 15 digits at most.
+        return Usage(
+            inputTokens: input.map { $0 + (intoCache ?? 0) + (fromCache ?? 0) },
+            outputTokens: output,
+            cachedInputTokens: fromCache
+        )
     }
 }
 

@@ -4,8 +4,8 @@ public import OstiaryCore
 /// changed.
 ///
 /// Understands `prompt_tokens`/`completion_tokens` (Chat Completions, completions, embeddings) and
-/// `input_tokens`/`output_tokens` (Responses), at `usage` or, in the events of the Responses API, at
-/// `response.usage`. The last usage that is not null wins. Nothing here fails: what cannot be read stays unknown.
+/// `input_tokens`/`output_tokens` (Responses and Messages), at `usage` or, in events, at `response.usage` and
+/// `message.usage`. The last number that is given wins. Nothing here fails: what cannot be read stays unknown.
 /// Memory is bounded whatever the provider sends.
 public struct UsageReader: Sendable {
     /// How the answer is laid out; its `Content-Type` says so.
@@ -20,8 +20,9 @@ public struct UsageReader: Sendable {
     public static let longestLine = 1 << 20
 
     /// What is known so far.
-    public private(set) var usage = Usage()
+    public var usage: Usage { counts.usage }
 
+    private var counts = UsageCounts()
     private var layout: Layout
     private var scanner = MemberScanner(UsageMembers.paths)
     private var lines = EventLines()
@@ -36,7 +37,7 @@ public struct UsageReader: Sendable {
     /// Makes ready for another answer, keeping the memory.
     mutating func reset(_ layout: Layout) {
         self.layout = layout
-        usage = Usage()
+        counts = UsageCounts()
         scanner.reset()
         lines = EventLines()
         isBroken = false
@@ -83,9 +84,7 @@ public struct UsageReader: Sendable {
     }
 
     private mutating func endDocument() {
-        if !isBroken && scanner.foundAny, (try? scanner.finish()) != nil, let found = UsageMembers.read(scanner) {
-            usage = found
-        }
+        if !isBroken && scanner.foundAny, (try? scanner.finish()) != nil { UsageMembers.read(scanner, into: &counts) }
         scanner.reset()
         isBroken = false
         hasData = false

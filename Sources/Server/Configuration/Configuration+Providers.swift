@@ -6,6 +6,8 @@ extension Configuration {
         public enum Kind: String, Sendable, CaseIterable {
             /// Any server that speaks OpenAI's API.
             case openai
+            /// Any server that speaks Anthropic's Messages API.
+            case anthropic
             /// Tinfoil's confidential inference.
             case tinfoil
             /// The built-in provider that needs no network and no account.

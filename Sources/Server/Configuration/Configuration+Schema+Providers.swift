@@ -7,7 +7,9 @@ extension Configuration {
             \.kind,
             About(
                 name: "kind",
-                help: "openai: any server with OpenAI's API; tinfoil: Tinfoil; echo: built in, needs no account",
+                help:
+                    "openai: any server with OpenAI's API; anthropic: any with Anthropic's; tinfoil: Tinfoil; echo: built in, "
+                    + "needs no account",
                 isRequired: true,
                 example: "openai"
             ),
@@ -28,7 +30,7 @@ extension Configuration {
             About(
                 name: "key",
                 help:
-                    "where the provider's key lies: env:NAME, file:PATH, vault:NAME or keyring:NAME; needed by openai and tinfoil",
+                    "where the provider's key lies: env:NAME, file:PATH, vault:NAME or keyring:NAME; needed by every kind but echo",
                 fallback: "none",
                 example: "env:OPENAI_API_KEY"
             ),
@@ -149,6 +151,7 @@ extension Configuration.Provider.Kind {
     var publicURL: String? {
         switch self {
         case .openai: "https://api.openai.com/v1"
+        case .anthropic: "https://api.anthropic.com/v1"
         case .tinfoil: "https://inference.tinfoil.sh/v1"
         case .echo: nil
         }

@@ -48,7 +48,7 @@ final class AdminDoor: EdgeService {
         }
     }
 
-    func refusal(_ error: GateError, started: MonotonicTime, peer: Peer) -> Refusal {
+    func refusal(_ error: GateError, to head: RequestHead?, started: MonotonicTime, peer: Peer) -> Refusal {
         let id = names.next()
         let error = AdminError(error)
         var fields = ByteWriter()

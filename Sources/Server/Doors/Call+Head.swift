@@ -9,6 +9,7 @@ extension Call {
         _ head: RequestHead,
         id: RequestID,
         route: Route?,
+        family: APIFamily,
         certificate: ClientCertificate? = nil,
         peer: Peer,
         started: MonotonicTime
@@ -18,6 +19,8 @@ extension Call {
             id: id,
             method: head.method,
             route: route,
+            family: family,
+            subject: route?.api == .model ? Self.subject(head, route) : nil,
             query: head.query,
             credential: credential,
             rival: rival,
@@ -25,6 +28,15 @@ extension Call {
             peer: peer,
             started: started
         )
+    }
+
+    /// What stands in the place of the route's `{id}`.
+    private static func subject(_ head: RequestHead, _ route: Route?) -> String? {
+        head.withPath { path in
+            guard let route, let place = Routes.subject(path, of: route) else { return nil }
+            let written = path.extracting(place).withUnsafeBufferPointer { Array($0) }
+            return String(decoding: PercentEncoding.decoded(written), as: UTF8.self)
+        }
     }
 
     /// The credential as handed in: `Authorization: Bearer`, or `x-api-key` as the Anthropic SDKs send it. Never from

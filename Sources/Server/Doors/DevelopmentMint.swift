@@ -63,7 +63,7 @@ final class KeySetDoor: EdgeService {
         }
     }
 
-    func refusal(_ error: GateError, started: MonotonicTime, peer: Peer) -> Refusal {
+    func refusal(_ error: GateError, to head: RequestHead?, started: MonotonicTime, peer: Peer) -> Refusal {
         Refusal(status: error.status, fieldLines: [], body: [])
     }
 }

@@ -25,11 +25,12 @@ final class PublicDoor: EdgeService {
         let rooms = corridor.rooms
         let origins = rooms.origins
         let id = names.next()
-        reply.addFields { $0.writeCommonFields(id, development: isDevelopment) }
+        let route = head.withPath(Routes.find)
+        let family = APIFamily(of: head, route)
+        reply.addFields { $0.writeCommonFields(id, family, development: isDevelopment) }
         if !origins.isEmpty { reply.addFields { origins.writeFields(for: head, to: &$0) } }
 
         let peer = rooms.proxies.client(of: head, behind: peer)
-        let route = head.withPath(Routes.find)
         let call: Call
         do throws(GateError) {
             try rooms.hosts.check(head)
@@ -37,6 +38,7 @@ final class PublicDoor: EdgeService {
                 head,
                 id: id,
                 route: route,
+                family: family,
                 certificate: reply.clientCertificate,
                 peer: peer,
                 started: reply.started
@@ -52,7 +54,7 @@ final class PublicDoor: EdgeService {
             )
             // Two credentials leave no one to believe; nothing more is read from this connection.
             if error.code == .invalidRequest { reply.endConnection() }
-            return refuse(error, entry, body, reply, rooms)
+            return refuse(error, (family, id), entry, body, reply, rooms)
         }
         if origins.isPreflight(head) {
             return enter(call, body, reply.send(status: 204, body: ByteBuffer()), rooms)
@@ -61,12 +63,12 @@ final class PublicDoor: EdgeService {
         guard let route, route.access == .open else { return corridor.walk(call, head, body, reply) }
         guard call.method == .get || call.method == .head else {
             let error = GateError(.methodNotAllowed, allow: [.get, .head])
-            return refuse(error, Entry(call, at: worker.date), body, reply, rooms)
+            return refuse(error, (family, id), Entry(call, at: worker.date), body, reply, rooms)
         }
         enter(call, body, answerOpen(route, reply, rooms), rooms)
     }
 
-    func refusal(_ error: GateError, started: MonotonicTime, peer: Peer) -> Refusal {
+    func refusal(_ error: GateError, to head: RequestHead?, started: MonotonicTime, peer: Peer) -> Refusal {
         let id = names.next()
         let rooms = floor.corridor.rooms
         var entry = Entry(
@@ -79,12 +81,19 @@ final class PublicDoor: EdgeService {
         )
         entry.duration = worker.now.seconds(since: started)
         rooms.journal.enter(entry, loop: worker.index)
-        return Refusal(error, id: id, development: isDevelopment)
+        let family = head.map { APIFamily(of: $0, $0.withPath(Routes.find)) } ?? .openAI
+        return Refusal(error, family, id: id, development: isDevelopment)
     }
 
     private func answerOpen(_ route: Route, _ reply: consuming Reply, _ rooms: Rooms) -> Delivery {
         let health = Health(rooms: rooms, isDraining: door.isDraining)
-        let (status, body) = route.path == "/ready" ? health.ready : health.live
+        // Whoever looks whether there is anything at all gets no more than that.
+        let (status, body) =
+            switch route.path {
+            case "/": (200, Array("{}".utf8))
+            case "/ready": health.ready
+            default: health.live
+            }
         return reply.send(status: status, body: ByteBuffer(bytes: body)) { out in
             out.writeField("content-type", "application/json")
             out.writeField("cache-control", "no-store")
@@ -111,7 +120,7 @@ final class PublicDoor: EdgeService {
                     }
                 )
             } catch {
-                entry.refused(error, reply.refuseGrant(error))
+                entry.refused(error, reply.refuseGrant(error, to: call))
             }
             entry.bytesIn = body.received
             rooms.journal.enter(entry, loop: worker.index)
@@ -120,13 +129,14 @@ final class PublicDoor: EdgeService {
 
     private func refuse(
         _ error: GateError,
+        _ client: (family: APIFamily, id: RequestID),
         _ entry: Entry,
         _ body: RequestBody,
         _ reply: consuming Reply,
         _ rooms: Rooms
     ) {
         var entry = entry
-        entry.refused(error, reply.refuse(error))
+        entry.refused(error, reply.refuse(error, client.family, id: client.id))
         entry.bytesIn = body.received
         rooms.journal.enter(entry, loop: worker.index)
     }

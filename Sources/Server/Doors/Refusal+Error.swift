@@ -25,9 +25,13 @@ extension ByteWriter {
     }
 
     /// Writes what every answer of the public door carries.
-    mutating func writeCommonFields(_ id: RequestID, development: Bool) {
+    mutating func writeCommonFields(_ id: RequestID, _ family: APIFamily = .openAI, development: Bool) {
         writeStaticString("x-request-id: ")
         id.withBytes { writeSpan($0) }
+        if family == .anthropic {
+            writeStaticString("\r\nrequest-id: ")
+            id.withBytes { writeSpan($0) }
+        }
         writeStaticString("\r\nx-protocol-version: 1\r\n")
         if development { writeField("x-dev-mode", "1") }
     }
@@ -35,23 +39,34 @@ extension ByteWriter {
 
 extension Reply {
     /// Answers with an error in the shape of the client's API family.
+    consuming func refuse(_ error: GateError, _ family: APIFamily, id: RequestID) -> Delivery {
+        send(status: error.status, body: ByteBuffer(bytes: ErrorBody.bytes(error, for: family, id: id))) { out in
+            out.writeFields(of: error)
+        }
+    }
+
+    /// The same where no client's API is spoken.
     consuming func refuse(_ error: GateError) -> Delivery {
         send(status: error.status, body: ByteBuffer(bytes: OpenAIErrorBody.bytes(error))) { out in
             out.writeFields(of: error)
         }
     }
+
+    consuming func refuse(_ error: GateError, to call: Call) -> Delivery {
+        refuse(error, call.family, id: call.id)
+    }
 }
 
 extension Refusal {
     /// An error before any service could be asked.
-    init(_ error: GateError, id: RequestID, development: Bool) {
+    init(_ error: GateError, _ family: APIFamily = .openAI, id: RequestID, development: Bool) {
         var fields = ByteWriter()
-        fields.writeCommonFields(id, development: development)
+        fields.writeCommonFields(id, family, development: development)
         fields.writeFields(of: error)
         self.init(
             status: error.status,
             fieldLines: fields.bytes,
-            body: OpenAIErrorBody.bytes(error)
+            body: ErrorBody.bytes(error, for: family, id: id)
         )
     }
 }

@@ -14,7 +14,8 @@ public protocol EdgeService: AnyObject {
 
     /// Appends the fields that every answer of this service carries to a refusal that the edge makes itself, before
     /// any service could be asked: a broken head, a body declared too large, a time-out.
-    func refusal(_ error: GateError, started: MonotonicTime, peer: Peer) -> Refusal
+    /// - Parameter head: the request's head, where it was sound; it decides nothing but how the refusal is spelled.
+    func refusal(_ error: GateError, to head: RequestHead?, started: MonotonicTime, peer: Peer) -> Refusal
 }
 
 /// An answer that the edge sends on its own: status, field lines and body, ready made.

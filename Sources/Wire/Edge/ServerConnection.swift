@@ -223,11 +223,11 @@ final class ServerConnection: ServerExchangeState, ServerExchange, TransportOwne
         if limit > 0, requests >= limit { door.reached(.requestsPerConnection) }
         if let length = body.outstanding, length > door.limits.body {
             door.reached(.body)
-            return refuse(GateError(.bodyTooLarge))
+            return refuse(GateError(.bodyTooLarge), head)
         }
         feedBody()
         // Known to be broken: nobody needs to decide about it, and nothing of it may reach a provider.
-        if let fault = body.fault { return refuse(fault) }
+        if let fault = body.fault { return refuse(fault, head) }
         if !body.isComplete, !body.owesContinue { awaitBody() }
         let serial = serial
         let request = RequestBody(connection: self, serial: serial)
@@ -287,7 +287,7 @@ final class ServerConnection: ServerExchangeState, ServerExchange, TransportOwne
     // MARK: The end of an exchange
 
     /// Answers a request that no service will see, and closes.
-    func refuse(_ error: GateError) {
+    func refuse(_ error: GateError, _ head: RequestHead? = nil) {
         if phase != .exchange {
             startExchange()
             body = IncomingBody()
@@ -297,7 +297,7 @@ final class ServerConnection: ServerExchangeState, ServerExchange, TransportOwne
         clientKeeps = false
         body.fail(error)
         wakeBodyWaiter()
-        let refusal = service.refusal(error, started: started, peer: peer)
+        let refusal = service.refusal(error, to: head, started: started, peer: peer)
         _ = sendWhole(serial, refusal.status, body: ByteBuffer(bytes: refusal.body)) {
             $0.writeBytes(refusal.fieldLines)
         }

@@ -19,6 +19,12 @@ public enum FieldName: UInt8, Sendable, CaseIterable {
     case retryAfter, retryAfterMilliseconds, shouldRetry, location
     case limitRequests, remainingRequests, resetRequests, limitTokens, remainingTokens, resetTokens
     case openAIProcessing, openAIVersion, sealedNonce, usageMetrics
+    case messageRequestID
+    case anthropicTokensLimit, anthropicTokensRemaining, anthropicTokensReset
+    case anthropicInputTokensLimit, anthropicInputTokensRemaining, anthropicInputTokensReset
+    case anthropicOutputTokensLimit, anthropicOutputTokensRemaining, anthropicOutputTokensReset
+    // How often a client's library has sent this before
+    case stainlessRetryCount
 
     /// The name in lower case.
     public var text: StaticString {
@@ -68,6 +74,17 @@ public enum FieldName: UInt8, Sendable, CaseIterable {
         case .openAIVersion: "openai-version"
         case .sealedNonce: "ehbp-response-nonce"
         case .usageMetrics: "x-tinfoil-usage-metrics"
+        case .messageRequestID: "request-id"
+        case .anthropicTokensLimit: "anthropic-ratelimit-tokens-limit"
+        case .anthropicTokensRemaining: "anthropic-ratelimit-tokens-remaining"
+        case .anthropicTokensReset: "anthropic-ratelimit-tokens-reset"
+        case .anthropicInputTokensLimit: "anthropic-ratelimit-input-tokens-limit"
+        case .anthropicInputTokensRemaining: "anthropic-ratelimit-input-tokens-remaining"
+        case .anthropicInputTokensReset: "anthropic-ratelimit-input-tokens-reset"
+        case .anthropicOutputTokensLimit: "anthropic-ratelimit-output-tokens-limit"
+        case .anthropicOutputTokensRemaining: "anthropic-ratelimit-output-tokens-remaining"
+        case .anthropicOutputTokensReset: "anthropic-ratelimit-output-tokens-reset"
+        case .stainlessRetryCount: "x-stainless-retry-count"
         }
     }
 

@@ -62,10 +62,34 @@ struct UsageReaderTests {
         #expect(read(text, .events) == Self.expected)
     }
 
-    @Test func theLastUsageWins() {
+    @Test func readsAMessage() {
+        let usage =
+            #"{"input_tokens":200,"cache_creation_input_tokens":300,"cache_read_input_tokens":1500,"output_tokens":50}"#
+        let expected = Usage(inputTokens: 2000, outputTokens: 50, cachedInputTokens: 1500)
+        #expect(read(#"{"type":"message","usage":\#(usage)}"#, .whole) == expected)
+        // The input at the beginning, the output at the end.
+        let text = """
+            event: message_start
+            data: {"type":"message_start","message":{"content":[],"usage":{"input_tokens":200,"cache_creation_input_tokens":300,"cache_read_input_tokens":1500,"output_tokens":1}}}
+
+            event: content_block_delta
+            data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"\\"usage\\":{}"}}
+
+            event: message_delta
+            data: {"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":50}}
+
+
+            """
+        #expect(read(text, .events) == expected)
+        for cut in 0...text.utf8.count where read(text, .events, cuts: [cut]) != expected {
+            Issue.record("cut at \(cut)")
+        }
+    }
+
+    @Test func theLastNumberWins() {
         let text =
             "data: {\"usage\":\(Self.chat)}\n\ndata: {\"usage\":{\"prompt_tokens\":20}}\n\ndata: {\"usage\":null}\n\n"
-        #expect(read(text, .events) == Usage(inputTokens: 20))
+        #expect(read(text, .events) == Usage(inputTokens: 20, outputTokens: 9, cachedInputTokens: 4))
     }
 
     @Test(arguments: ["\n", "\r\n", "\r"])

@@ -8,6 +8,13 @@ import Testing
 @Suite struct RouteAccessTests {
     /// Statuses without a token, with a bad one, with one that lacks the scope, with a good one.
     static let golden = """
+        GET / 200 200 200 200
+        HEAD / 200 200 200 200
+        POST / 405 405 405 405
+        PUT / 405 405 405 405
+        DELETE / 405 405 405 405
+        OPTIONS / 405 405 405 405
+        BREW / 405 405 405 405
         GET /health 200 200 200 200
         HEAD /health 200 200 200 200
         POST /health 405 405 405 405
@@ -36,6 +43,13 @@ import Testing
         DELETE /v1/models 401 401 405 405
         OPTIONS /v1/models 401 401 405 405
         BREW /v1/models 401 401 405 405
+        GET /v1/models/m 401 401 403 200
+        HEAD /v1/models/m 401 401 403 200
+        POST /v1/models/m 401 401 405 405
+        PUT /v1/models/m 401 401 405 405
+        DELETE /v1/models/m 401 401 405 405
+        OPTIONS /v1/models/m 401 401 405 405
+        BREW /v1/models/m 401 401 405 405
         GET /v1/chat/completions 401 401 405 405
         HEAD /v1/chat/completions 401 401 405 405
         POST /v1/chat/completions 401 401 403 200
@@ -64,6 +78,20 @@ import Testing
         DELETE /v1/responses 401 401 405 405
         OPTIONS /v1/responses 401 401 405 405
         BREW /v1/responses 401 401 405 405
+        GET /v1/messages 401 401 405 405
+        HEAD /v1/messages 401 401 405 405
+        POST /v1/messages 401 401 403 400
+        PUT /v1/messages 401 401 405 405
+        DELETE /v1/messages 401 401 405 405
+        OPTIONS /v1/messages 401 401 405 405
+        BREW /v1/messages 401 401 405 405
+        GET /v1/messages/count_tokens 401 401 405 405
+        HEAD /v1/messages/count_tokens 401 401 405 405
+        POST /v1/messages/count_tokens 401 401 403 200
+        PUT /v1/messages/count_tokens 401 401 405 405
+        DELETE /v1/messages/count_tokens 401 401 405 405
+        OPTIONS /v1/messages/count_tokens 401 401 405 405
+        BREW /v1/messages/count_tokens 401 401 405 405
         GET /nowhere 401 401 404 404
         HEAD /nowhere 401 401 404 404
         POST /nowhere 401 401 404 404
@@ -78,7 +106,7 @@ import Testing
             let body = #"{"model":"m","input":"hello","prompt":"hello","messages":[{"role":"user","content":"hello"}]}"#
             let tokens: [String?] = [nil, "not.a.token", rig.token(scope: "other"), rig.token()]
             var lines: [String] = []
-            for path in Routes.all.map(\.path) + ["/nowhere"] {
+            for path in Routes.all.map(\.sample) + ["/nowhere"] {
                 for method in ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "BREW"] {
                     var statuses: [String] = []
                     for token in tokens {

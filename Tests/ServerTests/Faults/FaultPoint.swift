@@ -83,7 +83,8 @@ enum FaultPoint: String, CaseIterable, Sendable, CustomTestStringConvertible {
     /// Whether calls on this route come to the point: the gate lists models by itself.
     func concerns(_ route: Route) -> Bool {
         switch self {
-        case .model, .memory, .key, .connect: route.access == .known(.chat)
+        case .model, .memory: route.access == .known(.chat)
+        case .key, .connect: route.access == .known(.chat) && ![.messages, .tokenCount].contains(route.api)
         default: route.access != .open
         }
     }

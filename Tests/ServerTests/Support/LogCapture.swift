@@ -46,6 +46,7 @@ struct LogLine: Decodable, Sendable {
     let provider: String?
     let model: String?
     let tokens_in: Int?
+    let tokens_out: Int?
 
     init?(_ line: String) {
         guard let read = try? JSONDecoder().decode(LogLine.self, from: Data(line.utf8)) else { return nil }

@@ -45,7 +45,7 @@ import Testing
             }
         }
 
-        func refusal(_ error: GateError, started: MonotonicTime, peer: Peer) -> Refusal {
+        func refusal(_ error: GateError, to head: RequestHead?, started: MonotonicTime, peer: Peer) -> Refusal {
             Refusal(status: error.status, fieldLines: [], body: [])
         }
     }

@@ -18,7 +18,7 @@ final class ClosureService: EdgeService {
         reply.later { [worker, closure] reply in await closure(worker, head, body, reply) }
     }
 
-    func refusal(_ error: GateError, started: MonotonicTime, peer: Peer) -> Refusal {
+    func refusal(_ error: GateError, to head: RequestHead?, started: MonotonicTime, peer: Peer) -> Refusal {
         Refusal(
             status: error.status,
             fieldLines: Array("x-refusal: \(error.code)\r\n".utf8),

@@ -88,7 +88,7 @@ final class Forwarder: EdgeService {
         )
     }
 
-    func refusal(_ error: GateError, started: MonotonicTime, peer: Peer) -> Refusal {
+    func refusal(_ error: GateError, to head: RequestHead?, started: MonotonicTime, peer: Peer) -> Refusal {
         Refusal(status: error.status, fieldLines: [], body: Array("\(error.cause)".utf8))
     }
 }

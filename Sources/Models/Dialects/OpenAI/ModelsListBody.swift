@@ -6,10 +6,15 @@ public enum ModelsListBody {
         public let name: String
         /// Who answers for it: the provider's name in the configuration.
         public let owner: String
+        /// Tokens that it reads and writes at most; `nil` where nobody has said so.
+        public let longestInput: Int?
+        public let longestOutput: Int?
 
-        public init(name: String, owner: String) {
+        public init(name: String, owner: String, longestInput: Int? = nil, longestOutput: Int? = nil) {
             self.name = name
             self.owner = owner
+            self.longestInput = longestInput
+            self.longestOutput = longestOutput
         }
     }
 

@@ -12,14 +12,24 @@ enum BrokenStream {
         case chat
         /// The Responses API: an event named `error`, numbered like the others.
         case responses
+        /// Messages: an event named `error`, whose data is the error's document.
+        case messages
 
         init(_ route: Route) {
-            self = route.path.utf8.starts(with: "/v1/responses".utf8) ? .responses : .chat
+            switch route.api {
+            case .responses: self = .responses
+            case .messages: self = .messages
+            default: self = .chat
+            }
         }
     }
 
     /// - Parameter count: events that went before.
-    static func event(_ error: GateError, _ family: Family, after count: Int) -> ByteBuffer {
+    /// - Returns: `nil` where the end of the connection alone says more: Claude Code repeats a stream that was cut, but
+    ///   asks for the whole answer at once, which takes minutes, behind an error that it can read. An error that means
+    ///   more than a cut is sent all the same.
+    static func event(_ error: GateError, _ family: Family, after count: Int) -> ByteBuffer? {
+        if family == .messages, error.code == .upstreamCut { return nil }
         var out = ByteBufferAllocator().buffer(capacity: 512)
         switch family {
         case .chat:
@@ -40,6 +50,9 @@ enum BrokenStream {
                     )
                 )
             )
+        case .messages:
+            out.writeStaticString("event: error\ndata: ")
+            out.writeBytes(AnthropicErrorBody.bytes(error, id: nil))
         }
         out.writeStaticString("\n\n")
         return out

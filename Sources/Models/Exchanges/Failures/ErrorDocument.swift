@@ -3,7 +3,7 @@ import OstiaryCore
 /// A provider's error in JSON, cleaned and cut so that client libraries still find in it what they look for.
 ///
 /// A document that needs nothing done to it passes as it is. One that is too long keeps its message, cut, and its type,
-/// code and parameter, in the shape of the OpenAI family.
+/// code and parameter, in the words of the client's API.
 enum ErrorDocument {
     /// Bytes of an error that go to a client.
     static let limit = 2 * 1024
@@ -17,19 +17,20 @@ enum ErrorDocument {
     ]
 
     /// What of the document goes to a client; `nil` when it is no JSON that can be read in one way only.
-    static func cleaned(_ bytes: [UInt8], status: Int) -> [UInt8]? {
+    static func cleaned(_ bytes: [UInt8], status: Int, for family: APIFamily) -> [UInt8]? {
         guard let value = try? JSONReader.read(bytes) else { return nil }
         var isChanged = false
         let clean = clean(value, &isChanged)
         let document = isChanged ? JSONWriter.write(clean) : bytes
-        return document.count <= limit ? document : essence(of: clean, status: status)
+        return document.count <= limit ? document : essence(of: clean, status: status, for: family)
     }
 
     /// An error in the gate's words, for a body that nobody may or can read.
-    static func unsaid(status: Int) -> [UInt8] {
-        OpenAIErrorBody.bytes(
+    static func unsaid(status: Int, for family: APIFamily) -> [UInt8] {
+        ErrorBody.bytes(
             message: "The provider answered with status \(status)",
-            type: OpenAIErrorBody.type(status: status),
+            status: status,
+            for: family,
             code: "upstream_error"
         )
     }
@@ -60,16 +61,18 @@ enum ErrorDocument {
     }
 
     /// The message and the words for programs of a document that is too long.
-    private static func essence(of value: JSONValue, status: Int) -> [UInt8] {
+    private static func essence(of value: JSONValue, status: Int, for family: APIFamily) -> [UInt8] {
         let error = value.object?["error"]?.object ?? value.object
         let message = error?["message"]?.string ?? error?["detail"]?.string ?? value.object?["error"]?.string
-        guard let message else { return unsaid(status: status) }
+        guard let message else { return unsaid(status: status, for: family) }
         func word(_ name: String) -> String? {
             error?[name]?.string.flatMap { $0.utf8.count <= wordLimit ? $0 : nil }
         }
-        return OpenAIErrorBody.bytes(
+        return ErrorBody.bytes(
             message: cut(message),
-            type: word("type") ?? OpenAIErrorBody.type(status: status),
+            status: status,
+            for: family,
+            type: word("type"),
             code: word("code"),
             parameter: word("param")
         )

@@ -1,4 +1,5 @@
 import NIOCore
+import OstiaryCore
 
 /// What a client gets to read of a provider's error: a body and its type.
 struct ErrorSaying {
@@ -14,28 +15,28 @@ struct ErrorSaying {
     }
 
     /// The gate's own words in place of the provider's.
-    static func unsaid(status: Int) -> ErrorSaying {
-        ErrorSaying(body: ByteBuffer(bytes: ErrorDocument.unsaid(status: status)), type: json)
+    static func unsaid(status: Int, for family: APIFamily) -> ErrorSaying {
+        ErrorSaying(body: ByteBuffer(bytes: ErrorDocument.unsaid(status: status, for: family)), type: json)
     }
 
     /// - Parameters:
     ///   - body: without the key.
     ///   - isWhole: whether that is all of it.
     ///   - type: the provider's `Content-Type`.
-    init(_ body: ByteBuffer, isWhole: Bool, type: ByteBuffer?, status: Int) {
+    init(_ body: ByteBuffer, isWhole: Bool, type: ByteBuffer?, status: Int, for family: APIFamily) {
         let bytes = Array(body.readableBytesView)
         let first = bytes.first { $0 > 0x20 }
         let isJSON =
             type.map { MediaTypeField.isJSON($0.readableBytesView) } ?? (first == UInt8(ascii: "{"))
         if first == nil {
             self.init(body: body, type: type)
-        } else if isJSON, isWhole, let document = ErrorDocument.cleaned(bytes, status: status) {
+        } else if isJSON, isWhole, let document = ErrorDocument.cleaned(bytes, status: status, for: family) {
             self.init(body: ByteBuffer(bytes: document), type: type ?? Self.json)
         } else if isJSON || first == UInt8(ascii: "<")
             || type.map({ MediaTypeField.isPage($0.readableBytesView) }) == true
         {
             // Half a document is none, and a page is for browsers.
-            self = .unsaid(status: status)
+            self = .unsaid(status: status, for: family)
         } else {
             let text = ForeignText.cleaned(bytes) ?? bytes
             self.init(body: Self.beginning(of: ByteBuffer(bytes: text), ErrorDocument.limit), type: type)

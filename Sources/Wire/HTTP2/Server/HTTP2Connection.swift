@@ -129,7 +129,12 @@ final class HTTP2Connection: TransportOwner, DoorConnection, HTTP2LinkOwner {
                 exchange.refuse(GateError(fault: fault))
             case .malformed(let why):
                 door.note(.malformed(why))
-                _ = service.refusal(GateError(fault: .malformed(why)), started: exchange.started, peer: peer)
+                _ = service.refusal(
+                    GateError(fault: .malformed(why)),
+                    to: nil,
+                    started: exchange.started,
+                    peer: peer
+                )
                 link.reset(stream, .protocolError)
                 try link.guarding.spendStream(at: now)
             }

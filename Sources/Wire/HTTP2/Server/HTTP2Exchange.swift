@@ -39,7 +39,7 @@ final class HTTP2Exchange: ServerExchangeState, ServerExchange, HTTP2StreamOwner
         isHEAD = head.method == .head
         if let length = body.outstanding, length > door.limits.body {
             door.reached(.body)
-            return refuse(GateError(.bodyTooLarge))
+            return refuse(GateError(.bodyTooLarge), head)
         }
         connection.began()
         isCounted = true
@@ -64,10 +64,10 @@ final class HTTP2Exchange: ServerExchangeState, ServerExchange, HTTP2StreamOwner
     }
 
     /// Answers a request that no service will see.
-    func refuse(_ error: GateError) {
+    func refuse(_ error: GateError, _ head: RequestHead? = nil) {
         body.fail(error)
         wakeBodyWaiter()
-        let refusal = connection.service.refusal(error, started: started, peer: peer)
+        let refusal = connection.service.refusal(error, to: head, started: started, peer: peer)
         _ = sendWhole(0, refusal.status, body: ByteBuffer(bytes: refusal.body)) { $0.writeBytes(refusal.fieldLines) }
     }
 

@@ -6,7 +6,9 @@ import Testing
 // SEC-506
 @Suite struct ErrorDocumentTests {
     private static func cleaned(_ document: String) -> String? {
-        ErrorDocument.cleaned(Array(document.utf8), status: 500).map { String(decoding: $0, as: UTF8.self) }
+        ErrorDocument.cleaned(Array(document.utf8), status: 500, for: .openAI).map {
+            String(decoding: $0, as: UTF8.self)
+        }
     }
 
     @Test(arguments: [
@@ -40,7 +42,7 @@ import Testing
         let long = String(repeating: character, count: 4000)
         let document =
             #"{"error":{"type":"overloaded","message":"\#(long)","code":"busy","param":"model","extra":[1,2]}}"#
-        let short = try #require(ErrorDocument.cleaned(Array(document.utf8), status: 503))
+        let short = try #require(ErrorDocument.cleaned(Array(document.utf8), status: 503, for: .openAI))
         #expect(short.count <= ErrorDocument.limit)
         let error = try #require(try JSONReader.read(short).object?["error"]?.object)
         #expect(error["type"]?.string == "overloaded")

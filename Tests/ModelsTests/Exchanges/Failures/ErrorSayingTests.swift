@@ -1,4 +1,5 @@
 import NIOCore
+import OstiaryCore
 import Testing
 
 @testable import OstiaryModels
@@ -10,7 +11,8 @@ import Testing
             ByteBuffer(string: body),
             isWhole: isWhole,
             type: type.map { ByteBuffer(string: $0) },
-            status: 503
+            status: 503,
+            for: .openAI
         )
         return (String(buffer: said.body), said.type.map { String(buffer: $0) })
     }

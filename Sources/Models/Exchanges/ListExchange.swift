@@ -1,0 +1,86 @@
+import NIOCore
+import OstiaryCore
+import OstiaryWire
+
+/// A provider's list of models on its way to a client of another API: taken in, and spelled anew.
+final class ListExchange: AnswerReceiver {
+    /// Bytes of a list; some providers name thousands of models with all that they can do.
+    private static let longest = 8 << 20
+    /// Seconds for a body whose head has come.
+    private static let patience = 30.0
+
+    private let provider: HTTPProvider
+    private let route: Route
+    private let page: AnthropicModelsBody.Page
+    private let created: UnixTime
+    private let family: APIFamily
+    private let client: RequestBody
+    private let asker: any Asker
+    /// Who judges what is no list.
+    private let failing: ProviderExchange
+
+    init(
+        _ provider: HTTPProvider,
+        _ call: Call,
+        _ route: Route,
+        created: UnixTime,
+        client: RequestBody,
+        asker: any Asker,
+        failing: ProviderExchange
+    ) {
+        self.provider = provider
+        self.route = route
+        page = AnthropicModelsBody.Page(query: call.query)
+        self.created = created
+        family = call.family
+        self.client = client
+        self.asker = asker
+        self.failing = failing
+    }
+
+    func answered(_ answer: consuming UpstreamAnswer) {
+        guard answer.status == 200, !answer.has(.contentEncoding) else { return failing.answered(answer) }
+        let kept = Kept(answer)
+        client.run { [self] in
+            guard let answer = kept.answer.take() else { return }
+            do throws(GateError) {
+                let (body, isWhole) = try await answer.collectBeginning(
+                    limit: Self.longest,
+                    within: Self.patience,
+                    client: client
+                )
+                guard isWhole, let models = Self.models(body, owner: provider.name) else {
+                    throw GateError(.upstreamProtocolError, cause: "models_list")
+                }
+                let document = ModelsDocument.list(models, for: family, created: created, page: page)
+                asker.answered(ModelAnswer(.document(document), for: route))
+            } catch {
+                asker.failed(error)
+            }
+        }
+    }
+
+    func failed(_ error: GateError) { asker.failed(error) }
+
+    /// The models of a list in any shape that providers have: `{"data":[{"id":…}]}`, or the array alone.
+    private static func models(_ body: ByteBuffer, owner: String) -> [ModelsListBody.Model]? {
+        let document = try? body.withReadableSpan { span throws(JSONFault) in try JSONReader.read(span) }
+        guard let list = document?.object?["data"]?.array ?? document?.array else { return nil }
+        return list.compactMap { entry in
+            guard let id = entry.object?["id"]?.string, ModelName.fault(in: id.utf8) == nil else { return nil }
+            let input = entry.object?["max_input_tokens"] ?? entry.object?["context_length"]
+            return ModelsListBody.Model(
+                name: id,
+                owner: owner,
+                longestInput: input?.number?.int,
+                longestOutput: entry.object?["max_tokens"]?.number?.int
+            )
+        }
+    }
+
+    /// Carries an answer, which cannot be copied, into a task.
+    private final class Kept {
+        var answer: UpstreamAnswer?
+        init(_ answer: consuming UpstreamAnswer) { self.answer = consume answer }
+    }
+}
