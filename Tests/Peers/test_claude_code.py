@@ -94,15 +94,18 @@ def test_by_a_virtual_key(claude, virtual_key, clean):
         clean(run, virtual_key)
 
 
-def test_by_workload_identity(claude, issuer, anthropic_upstream, clean, tmp_path, claude_gate):
-    assertion = issuer.token(sub="repo:acme/app:ref:refs/heads/main", aud="https://gate.example", jti="cc-1")
+@pytest.mark.parametrize("prefix", ["", "/anthropic"])
+def test_by_workload_identity(prefix, claude, url, issuer, anthropic_upstream, clean, tmp_path, claude_gate):
+    claude.gate_url = url + prefix
+    before = len(claude_gate.log)
+    assertion = issuer.token(sub="repo:acme/app:ref:refs/heads/main", aud="https://gate.example", jti=f"cc-{prefix}")
     (tmp_path / "assertion").write_text(assertion)
     run = claude.run(
         "say hi", ANTHROPIC_IDENTITY_TOKEN_FILE=str(tmp_path / "assertion"), ANTHROPIC_FEDERATION_RULE_ID="fdrl_1",
         ANTHROPIC_ORGANIZATION_ID=ORGANIZATION, ANTHROPIC_SERVICE_ACCOUNT_ID="svac_1")
     assert run.status == 0 and run.text == ANSWER, run.err
     clean(run, assertion, assertion.rsplit(".", 1)[1])
-    exchanges = [line for line in claude_gate.log if line.get("route") == "/v1/oauth/token"]
+    exchanges = [line for line in claude_gate.log[before:] if line.get("route") == "/v1/oauth/token"]
     assert len(exchanges) == 1 and exchanges[0]["status"] == 200
 
 
