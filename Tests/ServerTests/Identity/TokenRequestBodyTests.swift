@@ -14,7 +14,9 @@ import Testing
         #expect(read("grant_type=urn%3aietf", .form) == ["grant_type": "urn:ietf"])
         #expect(read("", .form) == [:])
         #expect(read("a=b=c", .form) == ["a": "b=c"])
-        for bad in ["a=%", "a=%4", "a=%zz", "a=%ff", "%fe=a", "a=1&a=2", "a=1&%61=2"] { #expect(read(bad, .form) == nil, "\(bad)") }
+        for bad in ["a=%", "a=%4", "a=%zz", "a=%ff", "%fe=a", "a=1&a=2", "a=1&%61=2"] {
+            #expect(read(bad, .form) == nil, "\(bad)")
+        }
     }
 
     @Test func `JSON has text alone, each name once`() {
