@@ -244,8 +244,11 @@ public struct Question {
 
     /// The model as the client named it; `nil` for a question about none.
     public var model: String? {
-        guard case .conversation(let asked, _) = subject else { return nil }
-        return asked.facts.model
+        switch subject {
+        case .list: nil
+        case .model(let model): model.name
+        case .count(let asked), .conversation(let asked, _): asked.facts.model
+        }
     }
 
     /// The name under which the vault keeps the provider's key; `nil` for a provider that takes none.

@@ -50,9 +50,9 @@ enum Routes {
         for place in places where path.count > place.path.count && begins(path, with: place.path) { return place.route }
         guard isPrefixed(path) else { return nil }
         let rest = path.extracting(anthropicPrefix.count..<path.count)
-        // Once only, and for the API alone: `/anthropic/health` is nothing.
-        guard !isPrefixed(rest), let route = find(rest), route.api != nil else { return nil }
-        return route
+        // Once only, and for the API and its sign-in alone: `/anthropic/health` is nothing.
+        guard !isPrefixed(rest), let route = find(rest) else { return nil }
+        return route.api != nil || route.access == .assertion ? route : nil
     }
 
     private static func begins(_ path: Span<UInt8>, with beginning: [UInt8]) -> Bool {

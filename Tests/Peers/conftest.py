@@ -6,6 +6,7 @@ import uuid
 import openai
 import pytest
 
+from anthropic_upstream import AnthropicUpstream
 from canary import Canaries
 from gate import Gate
 from issuer import Issuer
@@ -120,6 +121,38 @@ def start(outputs, provider_key):
 @pytest.fixture(scope="session")
 def gate(start, configuration):
     return start(configuration(listen={"origins": ["https://app.example"]}))
+
+
+@pytest.fixture(scope="session")
+def anthropic_upstream():
+    upstream = AnthropicUpstream()
+    yield upstream
+    upstream.stop()
+
+
+@pytest.fixture(scope="session")
+def anthropic_key(canaries):
+    return f"sk-ant-api03-{canaries.plant('anthropic key')}"
+
+
+@pytest.fixture(scope="session")
+def claude_document(configuration, anthropic_upstream, issuer):
+    """A gate to a provider of Anthropic's API, whose callers may have tokens, virtual keys or assertions."""
+    rule = {
+        "issuer": issuer.url, "jwks": issuer.jwks_url, "audiences": ["https://gate.example"],
+        "subjects": ["repo:acme/*"], "accounts": ["svac_1"],
+    }
+    return configuration(
+        identity={**configuration()["identity"], "keys": True, "workloads": {"rules": {"fdrl_1": rule}}},
+        providers={"claude": {"kind": "anthropic", "base_url": f"{anthropic_upstream.url}/v1",
+                              "key": "env:ANTHROPIC_KEY", "breaker": {"failures": 0}}},
+        models={"claude-*": {"provider": "claude"}},
+    )
+
+
+@pytest.fixture(scope="session")
+def claude_gate(start, claude_document, anthropic_key):
+    return start(claude_document, ANTHROPIC_KEY=anthropic_key)
 
 
 @pytest.fixture(scope="session")

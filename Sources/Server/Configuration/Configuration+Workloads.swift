@@ -1,4 +1,4 @@
-public import OstiaryWire
+import OstiaryWire
 
 extension Configuration {
     /// Workload identity: who gets a token of the gate's own for what its platform says of it. Off without rules.

@@ -120,7 +120,7 @@ final class PublicDoor: EdgeService {
                     }
                 )
             } catch {
-                entry.refused(error, reply.refuseGrant(error))
+                entry.refused(error, reply.refuseGrant(error, to: call))
             }
             entry.bytesIn = body.received
             rooms.journal.enter(entry, loop: worker.index)

@@ -133,8 +133,8 @@ extension GateError {
 extension Reply {
     /// Answers a request at the token endpoint with an error: those of RFC 6749 section 5.2 as that has them, all others
     /// in the shape of the client's API family.
-    consuming func refuseGrant(_ error: GateError) -> Delivery {
-        guard let name = error.grantError else { return refuse(error) }
+    consuming func refuseGrant(_ error: GateError, to call: Call) -> Delivery {
+        guard let name = error.grantError else { return refuse(error, to: call) }
         let body = JSONWriter.write(
             .members(("error", .string(name)), ("error_description", .string(error.message)))
         )

@@ -75,7 +75,7 @@ import Testing
         let key = try ring.add(KeyWish(name: "ci", scopes: ["inference"]))
         try await GateRig.run({ $0.identity.keys = ring.file.path }) { rig async throws in
             #expect(try await rig.chat(token: key).status == 200)
-            try ring.file.update { (document) throws(KeyDocument.Fault) in
+            _ = try ring.file.update { (document) throws(KeyDocument.Fault) in
                 try document.revoke("ci", at: UnixTime(seconds: 1_700_000_001))
             }
             let other = try ring.add(KeyWish(name: "other", scopes: ["inference"]))
