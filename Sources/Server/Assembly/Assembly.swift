@@ -3,6 +3,7 @@ import OstiaryCore
 import OstiaryIdentity
 import OstiaryJournal
 import OstiaryModels
+import OstiaryVault
 import OstiaryWire
 
 /// Puts a gate together: the rooms as the configuration wants them, the workers, the doors.

@@ -1,6 +1,7 @@
 import OstiaryCore
 import OstiaryJournal
 import OstiarySupervisor
+import OstiaryVault
 
 // Calls about the proxy: a gate of its own for one provider, that this one starts and looks after.
 extension AdminRoutes {
