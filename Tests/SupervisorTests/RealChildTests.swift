@@ -192,6 +192,7 @@ import Testing
         try await wait(for: "the child to be gone") { !RealChild.isAlive(child.pid) }
     }
 
+    // SEC-404
     @Test func `a child has no signal blocked or ignored, no core dumps, no new privileges and three descriptors`()
         async throws
     {

@@ -18,6 +18,7 @@ import Testing
         #expect(lines == ["/dev/fd/3"])
     }
 
+    // SEC-403
     @Test func `a secret by file lies in memory, is closed to others, and is gone with the child`() async throws {
         let plan = RealChild.shell(
             "test \"$(cat $KEY)\" = $(printf %s \(Self.reversed) | rev) && stat -c '%a %n' $KEY $(dirname $KEY)"
@@ -33,6 +34,7 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: FilePath.folder(of: path)))
     }
 
+    // SEC-404
     @Test func `a secret by variable is in the child's environment and in nobody else's, and in no argument list`()
         async throws
     {
@@ -66,6 +68,7 @@ import Testing
         return (pid, holders)
     }
 
+    // SEC-602
     @Test func `what the child says of its secret is scrubbed, in pieces too`() async throws {
         let plan = RealChild.shell("printf 'the key is '; cat $KEY; echo; cat $KEY >&2")
         let (_, lines) = try await RealChild.run(plan, [try RealChild.secret("KEY", .descriptor, Self.canary)])

@@ -94,6 +94,7 @@ extension Configuration {
         checks.run(&configuration)
         let faults = checks.reading.faultsInOrder
         guard faults.isEmpty else { throw Faults(all: faults) }
+        if flags[proxyFlag] != nil { configuration.settleProxyModels(surroundings.variables) }
         return configuration
     }
 

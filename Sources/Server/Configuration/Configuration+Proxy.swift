@@ -60,13 +60,21 @@ extension Configuration {
         }
         guard faults.isEmpty else { throw Faults(all: faults) }
         proxy.providers = [provider]
-        proxy.models = Self.proxyModels(
+        proxy.models = Self.proxyModels(of: provider.name, completion: nil, reasoning: nil)
+        if case .vault = provider.key {} else { proxy.vault = Vault() }
+        return proxy
+    }
+
+    /// Has the two models of a proxy stand for the names of Claude. Behind the checks: a file may not give a pattern one
+    /// name, as that is mostly a mistake there; here it is what was asked for.
+    mutating func settleProxyModels(_ variables: [String: String]) {
+        func value(_ name: String) -> String? { variables[name].flatMap { $0.isEmpty ? nil : $0 } }
+        guard let provider = providers.first else { return }
+        models = Self.proxyModels(
             of: provider.name,
             completion: value("COMPLETION_MODEL"),
             reasoning: value("REASONING_MODEL")
         )
-        if case .vault = provider.key {} else { proxy.vault = Vault() }
-        return proxy
     }
 
     /// Claude Code always names a model, so the two models of the proxy stand for those names: the larger ones for the

@@ -31,6 +31,7 @@ import Testing
         }
     }
 
+    // SEC-601
     @Test func `the ring keeps the last two hundred lines without control characters`() {
         let ring = OutputRing()
         for number in 0..<450 { ring.append(Array("\u{1b}[2Jline \(number)\r".utf8)) }
