@@ -23,9 +23,10 @@ extension Configuration {
 
     /// The variables that hold secrets.
     var secretVariables: [String] {
-        (providers.map(\.key) + [identity.hashKey, daemon.token]).compactMap { reference in
-            if case .environment(let name) = reference { name } else { nil }
-        }
+        providers.flatMap { $0.places.flatMap(\.secretVariables) }
+            + [identity.hashKey, daemon.token].compactMap { reference in
+                if case .environment(let name) = reference { name } else { nil }
+            }
     }
 }
 
