@@ -14,6 +14,8 @@ let http2 = Target.Dependency.product(name: "NIOHTTP2", package: "swift-nio-http
 let hpack = Target.Dependency.product(name: "NIOHPACK", package: "swift-nio-http2")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
+// Subprocess names programs by its paths.
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 
 let package = Package(
@@ -32,7 +34,7 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
         .package(url: "https://github.com/swiftlang/swift-subprocess.git", from: "1.0.2", traits: []),
         // Only for the types that swift-subprocess speaks in.
-        .package(url: "https://github.com/apple/swift-system.git", from: "1.5.0"),
+        .package(url: "https://github.com/apple/swift-system.git", from: "1.6.0"),
     ],
     targets: [
         .target(name: "OstiaryCore", dependencies: [crypto], path: "Sources/Core"),
@@ -53,7 +55,7 @@ let package = Package(
         .target(name: "CKeyring", path: "Sources/CKeyring"),
         .target(
             name: "OstiaryVault",
-            dependencies: ["OstiaryCore", "CKeyring", crypto, cryptoExtras, subprocess],
+            dependencies: ["OstiaryCore", "CKeyring", crypto, cryptoExtras, subprocess, system],
             path: "Sources/Vault"
         ),
         .target(name: "OstiaryJournal", dependencies: ["OstiaryCore"], path: "Sources/Journal"),

@@ -25,6 +25,12 @@ public struct SystemFault: Error, Hashable, Sendable {
 /// Reading from and writing to a descriptor: the system's functions as they are, and what most callers want of them, which
 /// goes on after an interruption until all is done. For files and pipes that may block; sockets have ways of their own.
 public enum SystemCall {
+    /// Whether there is a program of this path that may be run.
+    public static func mayExecute(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && access(path, X_OK) == 0
+    }
+
     /// read(2).
     public static func read(_ descriptor: Int32, _ bytes: UnsafeMutableRawBufferPointer) -> Int {
         #if canImport(Glibc)

@@ -24,10 +24,10 @@ extension Configuration {
 
     /// The variables that hold secrets.
     var secretVariables: [String] {
-        let references = providers.map(\.key) + [identity.hashKey, identity.workloads.signingKey, daemon.token]
-        return references.compactMap { reference in
-            if case .environment(let name) = reference { name } else { nil }
-        }
+        providers.flatMap { $0.places.flatMap(\.secretVariables) }
+            + [identity.hashKey, identity.workloads.signingKey, daemon.token].compactMap { reference in
+                if case .environment(let name) = reference { name } else { nil }
+            }
     }
 }
 

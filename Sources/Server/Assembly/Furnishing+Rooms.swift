@@ -11,17 +11,19 @@ import OstiaryWire
 // Each room from its part of the configuration, or as it was before; a fault is a sentence for the operator.
 extension Furnishing {
     mutating func openVault(_ store: (any Store)?) throws(Running.Failure) -> Vault {
-        var references: [String: SourceReference] = [:]
+        var plans: [String: [KeyPlan]] = [:]
         do {
             for provider in configuration.providers {
-                if let key = provider.key { references[provider.name] = try SourceReference(key.description) }
+                let places = provider.places
+                if !places.isEmpty { plans[provider.name] = try places.map { try $0.plan() } }
             }
             let surroundings = Surroundings(
                 environment: site.variables.plain,
                 kept: site.variables.kept,
-                store: store
+                store: store,
+                requester: HTTPFetcher(crew: site.crew, book: site.book, reach: .any),
+                engine: site.lending
             )
-            let plans = references.mapValues { [KeyPlan($0)] }
             let vault = try Vault(plans, surroundings, engine: site.lending, keeping: former?.vault)
             for warning in vault.warnings { remark("a key's place", ["about": "\(warning)"]) }
             return vault

@@ -129,6 +129,8 @@ extension Configuration {
         }
         for index in providers.indices {
             providers[index].key = settled(providers[index].key)
+            providers[index].source?.settle(settled, settled)
+            for key in providers[index].keys.indices { providers[index].keys[key].settle(settled, settled) }
             providers[index].tls.authority = providers[index].tls.authority.map(settled)
         }
     }

@@ -9,7 +9,7 @@ extension Configuration {
             let here = path + field.about.name
             var found = Nearest.areOneWord(field.about.name, name) ? [here] : []
             switch field.content {
-            case .value, .list: break
+            case .value, .list, .either: break
             case .section(let fields): found += paths(ofKey: name, in: fields, below: here + ".")
             case .entries(let fields, _): found += paths(ofKey: name, in: fields, below: here + "[].")
             case .table(_, _, let fields, _): found += paths(ofKey: name, in: fields, below: here + ".NAME.")

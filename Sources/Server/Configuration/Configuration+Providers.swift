@@ -18,8 +18,12 @@ extension Configuration {
         public var kind: Kind = .echo
         /// Absolute, without a slash at the end, query, fragment or credentials; `nil` for `echo`.
         public var baseURL: String?
-        /// Where the key lies; `nil` for `echo`.
+        /// Where the key lies; `nil` for `echo`, and where `source` or `keys` says it.
         public var key: SecretReference?
+        /// The same where a reference does not say enough.
+        public var source: KeyPlace?
+        /// Several keys that take turns.
+        public var keys: [KeyPlace] = []
         /// Where the name in `baseURL` may lead; `nil` for what the name says by itself.
         public var addresses: AddressRules.Reach?
         public var tls: ProviderTLS = ProviderTLS()
@@ -65,4 +69,18 @@ extension Configuration {
 
         public var isPattern: Bool { name.utf8.last == UInt8(ascii: "*") }
     }
+}
+
+extension Configuration.Provider {
+    /// What is written at `key`.
+    var place: Configuration.KeyPlace? {
+        get { key.map { Configuration.KeyPlace($0) } ?? source }
+        set {
+            key = newValue?.plain
+            source = key == nil ? newValue : nil
+        }
+    }
+
+    /// All places of keys.
+    var places: [Configuration.KeyPlace] { place.map { [$0] } ?? keys }
 }

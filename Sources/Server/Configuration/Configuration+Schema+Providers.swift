@@ -25,16 +25,27 @@ extension Configuration {
             ),
             Form.baseURL.optional
         ),
-        .value(
-            \.key,
+        .either(
+            \.place,
             About(
                 name: "key",
                 help:
-                    "where the provider's key lies: env:NAME, file:PATH, vault:NAME or keyring:NAME; needed by every kind but echo",
+                    "where the provider's key lies: env:NAME, file:PATH, vault:NAME or keyring:NAME, or a section that "
+                    + "says more; needed by every kind but echo",
                 fallback: "none",
                 example: "env:OPENAI_API_KEY"
             ),
-            Form.providerKey.optional
+            .keyPlace,
+            each: KeyPlace(),
+            keyFields
+        ),
+        .eithers(
+            \.keys,
+            About(name: "keys", help: "several keys instead, each as at `key`, which take turns by their weights"),
+            .keyPlace,
+            each: KeyPlace(),
+            keyFields,
+            most: 16
         ),
         .value(
             \.addresses,

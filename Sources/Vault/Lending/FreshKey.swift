@@ -34,6 +34,8 @@ final class FreshKey: Sendable {
         var refreshes = 0
         var failures = 0
         var hasToldStale = false
+        /// Of the place, when it was read last.
+        var mark: FileMark?
         var nextID = 0
 
         mutating func newID() -> Int {
@@ -96,6 +98,7 @@ final class FreshKey: Sendable {
     /// Takes a key that was read without waiting, before anybody asks for it.
     func open(_ material: consuming KeyMaterial, for lender: any Lender) throws(SourceFault) {
         let (life, expires) = (material.life, material.expires)
+        _ = hasChanged()
         let secret = try checked(material)
         let holder = SecretHolder(secret, lender: lender)
         let (now, date) = (clock.monotonic, clock.now)
@@ -239,6 +242,19 @@ final class FreshKey: Sendable {
     private func bounded(_ seconds: Double) -> Double { min(max(seconds, 0), 315_360_000) }
 
     // MARK: Upkeep
+
+    /// Whether the place has changed since it was looked at last. The first look finds no change: what was read then was
+    /// there.
+    func hasChanged() -> Bool {
+        guard let mark = reference.source.mark else { return false }
+        return state.withLock { state in
+            defer { state.mark = mark }
+            return state.mark.map { $0 != mark } ?? false
+        }
+    }
+
+    /// Whether the place is to be looked at again and again.
+    var isWatched: Bool { reference.source is FileSource }
 
     /// Seconds until the key has to be read; `nil` when it never has to be.
     func due(at now: MonotonicTime) -> Double? {

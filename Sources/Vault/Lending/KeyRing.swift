@@ -26,6 +26,8 @@ final class KeyRing: Lender {
     /// Seconds that a throttled key rests when the provider does not say, and the most that it may say.
     static let throttleRest = 30.0
     static let longestThrottle = 3600.0
+    /// Seconds between two looks at a key's file.
+    static let glance = 2.0
 
     let name: String
     let plans: [KeyPlan]
@@ -200,9 +202,10 @@ final class KeyRing: Lender {
     func maintain(_ index: Int) async {
         while !Task.isCancelled {
             let due = keys[index].due(at: clock.monotonic)
-            if let due, due <= 0 { _ = await refresh(index) }
+            if keys[index].hasChanged() || due.map({ $0 <= 0 }) ?? false { _ = await refresh(index) }
             // A floor, so that nothing can make this a busy loop, and a ceiling, as somebody else may read the key too.
-            let pause = min(max(due ?? RefreshPlan.longestPause, RefreshPlan.firstPause), RefreshPlan.longestPause)
+            let longest = keys[index].isWatched ? Self.glance : RefreshPlan.longestPause
+            let pause = min(max(due ?? longest, RefreshPlan.firstPause), longest)
             do { try await clock.sleep(seconds: pause) } catch { return }
         }
     }

@@ -5,6 +5,7 @@ public struct LendingEngine: Sendable {
     public let clock: any GateClock
     let jitter: @Sendable () -> Double
     let figures: KeyFigures
+    let shelf = LoginShelf()
     let notice: @Sendable (KeyNotice) -> Void
 
     /// - Parameters:

@@ -9,6 +9,11 @@ struct EnvironmentSource: LocalKeySource {
     let name: String
     var label: String { "environment variable \(name)" }
 
+    /// - Parameter named: one of the program's own names.
+    init(named name: String) {
+        self.name = name
+    }
+
     init(argument: String) throws(SourceFault) {
         // A portable name (POSIX.1-2024, 8.1); what is not one may be a pasted key.
         let isName =

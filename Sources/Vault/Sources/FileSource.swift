@@ -17,6 +17,8 @@ struct FileSource: LocalKeySource {
     static let limit = 65_536
 
     let path: String
+    /// Of what the path leads to in the end, so that a folder of links that is exchanged is noticed too.
+    var mark: FileMark? { FileMark(path) }
     var label: String { "key file \(FilePath.shown(path))" }
 
     init(argument: String) throws(SourceFault) {

@@ -24,6 +24,9 @@ public protocol KeySource: Hashable, Sendable {
     /// Seconds for which a key is good where neither the operator nor the source says; `nil` for ever.
     static var standardTTL: Double? { get }
 
+    /// By what a change of the place is noticed without reading it; `nil` where there is no such thing.
+    var mark: FileMark? { get }
+
     /// The variables that it may want whenever it reads. None of them may hold a secret, as they are kept as text.
     var variables: [String] { get }
 }
@@ -31,6 +34,7 @@ public protocol KeySource: Hashable, Sendable {
 extension KeySource {
     public static var standardTTL: Double? { nil }
     public var variables: [String] { [] }
+    public var mark: FileMark? { nil }
 }
 
 /// A source on this machine that answers at once: read at start and at reload, where a fault of it stops everything.
@@ -56,16 +60,38 @@ public struct Surroundings: Sendable {
 
     /// The gate's own store, where one is configured.
     public let store: (any Store)?
+    /// The way to what lies elsewhere; `nil` where there is none.
+    public let requester: (any Requester)?
+    let clock: any GateClock
+    let shelf: LoginShelf
 
-    public init(environment: [String: String], kept: KeptVariables? = nil, store: (any Store)? = nil) {
+    public init(
+        environment: [String: String],
+        kept: KeptVariables? = nil,
+        store: (any Store)? = nil,
+        requester: (any Requester)? = nil,
+        engine: LendingEngine = LendingEngine()
+    ) {
+        self.requester = requester
+        clock = engine.clock
+        shelf = engine.shelf
         self.environment = environment
         self.kept = kept
         self.store = store
     }
 
+    private init(_ other: Surroundings, _ environment: [String: String]) {
+        self.environment = environment
+        kept = other.kept
+        store = other.store
+        requester = other.requester
+        clock = other.clock
+        shelf = other.shelf
+    }
+
     /// What may be looked at for as long as the gate runs: of the environment, which may hold secrets, these variables.
     func keeping(_ variables: [String]) -> Surroundings {
-        Surroundings(environment: environment.filter { variables.contains($0.key) }, kept: kept, store: store)
+        Surroundings(self, environment.filter { variables.contains($0.key) })
     }
 }
 

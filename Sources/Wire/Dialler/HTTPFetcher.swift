@@ -3,10 +3,10 @@ public import OstiaryCore
 
 /// Fetches small documents through the dialler of the first worker. Redirects count as failures.
 public struct HTTPFetcher: Fetcher {
-    private let crew: Crew
-    private let book: AddressBook
-    private let reach: AddressRules.Reach?
-    private let notice: (@Sendable (IPAddress.Kind) -> Void)?
+    let crew: Crew
+    let book: AddressBook
+    let reach: AddressRules.Reach?
+    let notice: (@Sendable (IPAddress.Kind) -> Void)?
 
     /// - Parameters:
     ///   - book: who knows the addresses of names.
@@ -39,6 +39,17 @@ public struct HTTPFetcher: Fetcher {
             }
         }
         return try result.get()
+    }
+
+    static func failure(_ error: GateError) -> FetchFailure {
+        switch (error.code, "\(error.cause)") {
+        case (.upstreamTimeout, _): .timedOut
+        case (_, "status"): .status
+        case (_, "redirect"): .redirect
+        case (_, "body_too_large"): .tooLarge
+        case (.upstreamProtocolError, _): .malformed
+        default: .unreachable
+        }
     }
 
     private static func get(
@@ -77,17 +88,6 @@ public struct HTTPFetcher: Fetcher {
             return FetchedDocument(body: Array(body.readableBytesView), maxAge: maxAge)
         } catch {
             throw Self.failure(error)
-        }
-    }
-
-    private static func failure(_ error: GateError) -> FetchFailure {
-        switch (error.code, "\(error.cause)") {
-        case (.upstreamTimeout, _): .timedOut
-        case (_, "status"): .status
-        case (_, "redirect"): .redirect
-        case (_, "body_too_large"): .tooLarge
-        case (.upstreamProtocolError, _): .malformed
-        default: .unreachable
         }
     }
 

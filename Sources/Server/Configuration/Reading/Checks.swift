@@ -163,7 +163,7 @@ struct Checks {
             }
             guard !reading.hasFault(below: path + ["kind"]) else { continue }
             if provider.kind == .echo {
-                for key in ["base_url", "key", "addresses", "tls", "breaker"]
+                for key in ["base_url", "key", "keys", "addresses", "tls", "breaker"]
                 where reading.place(of: path + [key]) != nil {
                     fault(path + [key], "means nothing to the kind echo", hint: "remove it")
                 }
@@ -172,9 +172,11 @@ struct Checks {
             if let url = provider.baseURL { checkAddresses(url, provider.addresses, key: "base_url", at: path) }
             checkTLS(provider, at: path)
             if provider.baseURL == nil { configuration.providers[index].baseURL = provider.kind.publicURL }
-            if let key = provider.key {
-                check(key, at: path + ["key"])
-            } else if provider.kind.needsKey, !reading.hasFault(below: path + ["key"]) {
+            if !provider.places.isEmpty {
+                checkKeys(provider, at: path)
+            } else if provider.kind.needsKey, !reading.hasFault(below: path + ["key"]),
+                !reading.hasFault(below: path + ["keys"])
+            {
                 missingKey(path)
             }
         }

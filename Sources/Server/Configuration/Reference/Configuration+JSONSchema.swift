@@ -37,13 +37,27 @@ extension Configuration {
                 )
             }
             if let example = field.about.example { members.append(.init("examples", .array([.string(example)]))) }
-        case .list(_, let schema, let most):
+        case .list(_, let schema, let most, let isUnique):
             members += [
                 .init("type", "array"),
                 .init("items", .object(JSONObject(members: schema))),
                 .init("maxItems", most),
-                .init("uniqueItems", .bool(true)),
             ]
+            if isUnique { members.append(.init("uniqueItems", .bool(true))) }
+        case .either(_, let schema, let fields, let most):
+            let either = JSONValue.array(
+                [schema, object(fields)].map { .object(JSONObject(members: $0)) }
+            )
+            if let most {
+                members += [
+                    .init("type", "array"),
+                    .init("items", .object(JSONObject(members: [.init("anyOf", either)]))),
+                    .init("maxItems", most),
+                ]
+            } else {
+                members.append(.init("anyOf", either))
+                if let example = field.about.example { members.append(.init("examples", .array([.string(example)]))) }
+            }
         case .section(let fields):
             members += object(fields)
         case .entries(let fields, let most):

@@ -63,7 +63,10 @@ extension Configuration {
     private static func sections(_ fields: [Description], path: [String]) -> String {
         var page = ""
         let rows = fields.filter { field in
-            if case .value = field.content { true } else if case .list = field.content { true } else { false }
+            switch field.content {
+            case .value, .list, .either: true
+            case .section, .entries, .table: false
+            }
         }
         if !rows.isEmpty {
             page += "| key | value | default | |\n| --- | --- | --- | --- |\n"
@@ -76,6 +79,14 @@ extension Configuration {
             var note = ""
             switch field.content {
             case .value, .list: continue
+            case .either(_, _, let fields, let most):
+                // The list's entries are the same once more.
+                guard most == nil else { continue }
+                here = path + [field.about.name]
+                inner = fields
+                page += String(repeating: "#", count: min(4, here.count + 1)) + " `\(here.joined(separator: "."))`\n\n"
+                page += "Where a reference does not say enough.\n\n" + sections(inner, path: here)
+                continue
             case .section(let fields):
                 here = path + [field.about.name]
                 inner = fields
@@ -99,7 +110,9 @@ extension Configuration {
     private static func row(_ field: Description) -> String {
         let noun: String
         switch field.content {
-        case .list(let each, _, let most): noun = "a list of at most \(most), each \(each)"
+        case .list(let each, _, let most, _): noun = "a list of at most \(most), each \(each)"
+        case .either(let each, _, _, nil): noun = "\(each), or a section"
+        case .either(_, _, _, let most?): noun = "a list of at most \(most)"
         case .value(let text, _): noun = text
         case .section, .entries, .table: noun = ""
         }
@@ -120,7 +133,7 @@ extension Configuration {
             let here = path + [field.about.name]
             var found = name(field.about).map { [($0, "`\(here.joined(separator: "."))`")] } ?? []
             switch field.content {
-            case .value, .list, .table: break
+            case .value, .list, .either, .table: break
             case .section(let fields): found += overrides(fields, path: here, by: name)
             case .entries(let fields, _):
                 found += overrides(fields, path: path + [field.about.name + "[]"], by: name)

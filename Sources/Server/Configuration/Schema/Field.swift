@@ -48,7 +48,9 @@ indirect enum Content: Sendable {
     /// One value.
     case value(noun: String, schema: [JSONObject.Member])
     /// A list of values.
-    case list(noun: String, schema: [JSONObject.Member], most: Int)
+    case list(noun: String, schema: [JSONObject.Member], most: Int, isUnique: Bool = true)
+    /// One value, or a section that says more; a list of at most `most` of those where that is set.
+    case either(noun: String, schema: [JSONObject.Member], [Description], most: Int?)
     /// A section with fixed keys.
     case section([Description])
     /// A list of sections.
