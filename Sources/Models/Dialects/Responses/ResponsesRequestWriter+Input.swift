@@ -10,8 +10,8 @@ extension ResponsesRequestWriter {
             return out.json(text)
         }
         out.writeStaticString("[")
-        var results: Set<String> = []
-        var calls: Set<String> = []
+        var results = Set<String>(minimumCapacity: request.turns.count)
+        var calls = Set<String>(minimumCapacity: request.turns.count)
         for turn in request.turns {
             for part in turn.parts {
                 if case .result(let result) = part.kind { results.insert(result.callID.string) }
