@@ -104,6 +104,15 @@ import Testing
         }
     }
 
+    @Test func knowsBodiesThatHaveToBeRead() {
+        for (text, expected) in [
+            (#"{"signature":"ostiary.r.rs_1.gAAA"}"#, true), (#"{"signature": "ostiary."}"#, true),
+            (#"{"text":"see ostiary.example"}"#, false), ("\"ostiary", false), ("", false), ("\"ostiary.", true),
+        ] {
+            #expect(Translation.mustRead(Array(text.utf8).span) == expected, "\(text)")
+        }
+    }
+
     /// No input is fatal: damaged documents are refused or translated, and what comes out can be read.
     @Test func damagedRequestsAreReadOrRefused() throws {
         var random = SeededGenerator(seed: 11)

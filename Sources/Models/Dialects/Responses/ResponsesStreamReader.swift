@@ -55,10 +55,10 @@ struct ResponsesStreamReader: EventReading {
         }
     }
 
-    private func end(_ item: JSONSlice, _ index: Int, _ events: inout [Exchange.Event]) {
+    private mutating func end(_ item: JSONSlice, _ index: Int, _ events: inout [Exchange.Event]) {
         switch item["type"]?.string {
         case "function_call":
-            if !inPieces.contains(index), let text = item["arguments"]?.text, !text.isEmpty {
+            if inPieces.remove(index) == nil, let text = item["arguments"]?.text, !text.isEmpty {
                 events.append(.arguments(key: index, text))
             }
         case "reasoning":

@@ -83,6 +83,13 @@ public struct Translation: Sendable {
         memory.now = context.now.wholeSeconds
     }
 
+    /// Whether a body has to be translated although client and provider speak one dialect: it may hold thoughts under
+    /// a signature of the gate's own, which their provider would refuse (R6). A scan, no reading; it may say yes for
+    /// nothing.
+    public static func mustRead(_ body: Span<UInt8>) -> Bool {
+        ThinkingMark.isPossible(in: body)
+    }
+
     /// Translates a request.
     /// - Parameters:
     ///   - body: the client's bytes.
