@@ -54,6 +54,8 @@ let package = Package(
             path: "Product/Models",
             sources: [
                 "Scan", "Usage", "Exchanges/Events/EventScanner.swift", "Exchanges/Events/EventRewriter.swift",
+                "Dialects/ChatCompletions", "Dialects/Messages", "Dialects/Responses", "Dialects/Translation",
+                "Dialects/OpenAI", "Exchanges/Failures/ForeignText.swift",
             ]
         ),
         .target(

@@ -5,16 +5,16 @@ extension Exchange {
             case text(JSONText)
             /// What a model said instead of an answer.
             case refusal(JSONText)
-            case image(Image)
-            case document(Document)
-            case searchResult(title: JSONText?, source: JSONText?, [Part])
+            indirect case image(Image)
+            indirect case document(Document)
+            indirect case searchResult(title: JSONText?, source: JSONText?, [Part])
             case audio
             /// Thoughts; `signature` proves to their provider that they are its own.
             case thinking(JSONText, signature: JSONText?)
             /// Thoughts that only their provider can read.
             case sealedThinking(JSONText)
-            case call(ToolCall)
-            case result(ToolResult)
+            indirect case call(ToolCall)
+            indirect case result(ToolResult)
             case toolReference(JSONText)
             /// Something of its origin's own, by its type.
             case other(JSONText)

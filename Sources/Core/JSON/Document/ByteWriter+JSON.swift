@@ -73,34 +73,49 @@ extension ByteWriter {
 
     /// A value as the text of a string, white space between its tokens left out.
     public mutating func jsonText(of slice: JSONSlice) {
-        var compact = ByteWriter(capacity: slice.byteCount + 64)
-        compact.json(slice)
+        let node = slice.node
         writeByte(UInt8(ascii: "\""))
-        compact.withBytes { writeEmbedded($0) }
+        if node.hasNumberedEscapes {
+            var plain = ByteWriter(capacity: slice.byteCount + 64)
+            plain.json(slice)
+            plain.withBytes { writeEmbedded($0) }
+        } else {
+            let source = slice.document.bytes
+            writeEmbedded(source.span.extracting(Int(node.start)..<Int(node.end)))
+        }
         writeByte(UInt8(ascii: "\""))
     }
 
     private mutating func writeEmbedded(_ bytes: Span<UInt8>) {
+        reserve(bytes.count + 64)
         var isInString = false
         var index = 0
+        var copied = 0
         while index < bytes.count {
             let byte = bytes[index]
-            index &+= 1
             switch byte {
             case UInt8(ascii: "\""):
                 isInString.toggle()
+                writeSpan(bytes.extracting(copied..<index))
                 writeStaticString("\\\"")
+                copied = index &+ 1
             case UInt8(ascii: "\\"):
                 // Only strings have backslashes, and what follows one is not what it looks like.
+                writeSpan(bytes.extracting(copied..<index))
                 writeStaticString("\\\\")
-                guard index < bytes.count else { return }
-                writeEscaped(byte: bytes[index])
                 index &+= 1
+                if index < bytes.count { writeEscaped(byte: bytes[index]) }
+                copied = index &+ 1
             case 0x20, 0x0a, 0x0d, 0x09:
-                if isInString { writeByte(byte) }
-            default: writeByte(byte)
+                if !isInString {
+                    writeSpan(bytes.extracting(copied..<index))
+                    copied = index &+ 1
+                }
+            default: break
             }
+            index &+= 1
         }
+        if copied < bytes.count { writeSpan(bytes.extracting(copied..<bytes.count)) }
     }
 
     // MARK: Escapes

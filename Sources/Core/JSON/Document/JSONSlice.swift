@@ -158,9 +158,16 @@ public struct JSONSlice: Sendable {
     @inline(__always)
     private func isName(_ index: Int, _ name: StaticString) -> Bool {
         let node = document.nodes[index]
+        if node.hasEscapes { return JSONText(document, node).equals(name) }
         let count = name.utf8CodeUnitCount
-        guard Int(node.end - node.start) == count + 2 || node.hasEscapes else { return false }
-        return JSONText(document, node).equals(name)
+        guard Int(node.end &- node.start) == count &+ 2 else { return false }
+        // In place: this is asked of every member, and making a text of each would count its owners.
+        return document.bytes.withUnsafeBufferPointer { bytes in
+            let content = UnsafeBufferPointer(rebasing: bytes[Int(node.start) &+ 1..<Int(node.end) &- 1])
+            let other = UnsafeBufferPointer(start: name.utf8Start, count: count)
+            for offset in 0..<count where content[offset] != other[offset] { return false }
+            return true
+        }
     }
 
     /// The value as a tree.

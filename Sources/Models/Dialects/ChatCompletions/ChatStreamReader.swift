@@ -8,6 +8,9 @@ struct ChatStreamReader: EventReading {
         var hasName: Bool
     }
 
+    /// Calls that one answer may have; a provider that tells of more is not believed.
+    private static let most = 4096
+
     private var hasStarted = false
     private var calls: [Int: Call] = [:]
     private var latest: Int?
@@ -101,6 +104,10 @@ struct ChatStreamReader: EventReading {
                 calls[place] = known
             }
             append(known.key, arguments, &events)
+            return
+        }
+        guard nextKey < Self.most else {
+            events.append(.failure(Exchange.Failure(.unreadableAnswer("too_many_calls"))))
             return
         }
         let call = Call(key: nextKey, id: given, hasName: name != nil)

@@ -12,6 +12,26 @@ enum ThinkingMark {
     static let signedByMessages: StaticString = "ostiary.m."
     static let sealedByMessages: StaticString = "ostiary.x."
 
+    /// Whether a string of a document may begin with the prefix.
+    static func isPossible(in body: Span<UInt8>) -> Bool {
+        let count = prefix.utf8CodeUnitCount
+        guard body.count > count else { return false }
+        var index = 1
+        // The prefix is rare, and so is its last letter behind all the others: most places fail at the first look.
+        search: while index + count <= body.count {
+            guard body[index + 6] == UInt8(ascii: "y"), body[index - 1] == UInt8(ascii: "\"") else {
+                index += 1
+                continue
+            }
+            for offset in 0..<count where body[index + offset] != prefix.utf8Start[offset] {
+                index += 1
+                continue search
+            }
+            return true
+        }
+        return false
+    }
+
     /// Whether a signature is the gate's own work.
     static func isOurs(_ signature: JSONText) -> Bool { signature.starts(with: prefix) }
 
