@@ -49,13 +49,13 @@ let package = Package(
             dependencies: ["OstiaryCore", "OstiaryWire", nio],
             path: "Product/Models",
             sources: [
-                "Scan", "Usage", "Exchanges/Events/EventScanner.swift", "Exchanges/Events/EventRewriter.swift",
+                "Scan", "Usage", "Providers", "Routing/ModelRules.swift", "Dialects/Translation/DialectProfile.swift", "Exchanges/Events/EventScanner.swift", "Exchanges/Events/EventRewriter.swift",
             ]
         ),
         .target(
             name: "OstiaryServer",
             dependencies: [
-                "OstiaryCore", "OstiaryWire", "OstiaryIdentity", "OstiaryVault", .product(name: "Yams", package: "Yams"),
+                "OstiaryCore", "OstiaryWire", "OstiaryIdentity", "OstiaryModels", "OstiaryVault", .product(name: "Yams", package: "Yams"),
             ],
             path: "Product/Server",
             sources: ["Configuration", "Running/LoopbackClient.swift"]

@@ -455,6 +455,15 @@ public struct Question {
         self.entry = entry
     }
 
+    /// The model as the client named it; `nil` for a question about none.
+    public var model: String? {
+        switch subject {
+        case .list: nil
+        case .model(let model): model.name
+        case .count(let asked), .conversation(let asked, _, _): asked.facts.model
+        }
+    }
+
     /// The name under which the vault keeps the provider's key; `nil` for a provider that takes none.
     public var credential: String? {
         guard case .http(let provider) = destination, provider.takesKey else { return nil }
