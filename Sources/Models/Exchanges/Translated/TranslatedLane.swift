@@ -1,5 +1,5 @@
 import NIOCore
-import OstiaryCore
+public import OstiaryCore
 import OstiaryWire
 
 /// The way of an exchange whose provider speaks another dialect than its client: the request is translated before it
@@ -126,6 +126,9 @@ extension ByteWriter {
 }
 
 extension Route.API {
+    /// Whether a question at this route can be put in another dialect.
+    public var isTranslatable: Bool { dialect != nil }
+
     /// In which dialect a conversation at this route is; `nil` for what is none.
     var dialect: Exchange.Dialect? {
         switch self {
