@@ -66,7 +66,7 @@ let package = Package(
         .executableTarget(
             name: "ostiary",
             dependencies: [
-                "OstiaryCore", "OstiaryIdentity", "OstiaryServer", "OstiaryVault",
+                "OstiaryCore", "OstiaryIdentity", "OstiaryModels", "OstiaryServer", "OstiaryVault",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/ostiary"

@@ -1,3 +1,4 @@
+import NIOCore
 public import OstiaryCore
 public import OstiaryWire
 
@@ -325,7 +326,8 @@ public final class Models: Sendable {
         let context = Translation.Context(
             profile: profile,
             onLoss: target.rules?.onLoss ?? provider.onLoss,
-            marks: surroundings.marks?(permit)
+            marks: surroundings.marks?(permit),
+            now: clock.now
         )
         let dialect = provider.traits.dialect
         let lane = try TranslatedLane(body, permit.route, to: dialect, as: target.upstreamName, context)

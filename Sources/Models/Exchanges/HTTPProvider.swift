@@ -1,5 +1,5 @@
 import NIOCore
-import OstiaryCore
+public import OstiaryCore
 public import OstiaryWire
 import Synchronization
 

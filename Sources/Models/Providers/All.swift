@@ -1,4 +1,4 @@
-import OstiaryCore
+public import OstiaryCore
 import OstiaryWire
 
 /// Every kind of provider: where it is, how it wants its key, what it serves, and its peculiarities. A new one that

@@ -35,6 +35,10 @@ public struct Explanation: Sendable {
 
     /// - Throws: `Running.Failure` for a configuration that no gate starts with.
     public init(_ question: Question, in configuration: Configuration) throws(Running.Failure) {
+        try decide(question, configuration)
+    }
+
+    private mutating func decide(_ question: Question, _ configuration: Configuration) throws(Running.Failure) {
         let path = Array(question.path.utf8.prefix { $0 != UInt8(ascii: "?") })
         let route = Routes.find(path.span)
         guard let route else {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import OstiaryCore
+import OstiaryModels
 import OstiaryServer
 
 /// `ostiary models`: what can be asked for, and who answers.

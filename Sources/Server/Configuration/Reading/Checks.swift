@@ -1,4 +1,5 @@
 import OstiaryCore
+import OstiaryModels
 
 /// What no single key can say: that the parts fit each other and what they name exists.
 struct Checks {
