@@ -71,8 +71,8 @@ public final class Vault: Sendable {
         return try ring.lend()
     }
 
-    /// A key of this name, to show it to the provider it is for outside of any call; `nil` when there is none.
-    public func holder(of name: String) -> SecretHolder? { (try? ring(name)?.lend())?.key }
+    /// The key of this name, to show it to the provider it is for outside of any call; `nil` when there is none.
+    public func holder(of name: String) -> SecretHolder? { ring(name)?.next }
 
     /// Whether there is a place for a key of this name; its source may not have given one yet.
     public func has(_ name: String) -> Bool { ring(name) != nil }

@@ -51,7 +51,8 @@ final class KeyRing: Lender {
         return Loan(of: key)
     }
 
-    private var next: SecretHolder? { keys.count == 1 ? keys[0].key : choose(except: nil) }
+    /// The key whose turn it is.
+    var next: SecretHolder? { keys.count == 1 ? keys[0].key : choose(except: nil) }
 
     /// The key whose turn it is; of those that rest, only when all do, the one that has rested most.
     private func choose(except excluded: Int?, onlyRested: Bool = false) -> SecretHolder? {
