@@ -49,7 +49,10 @@ let package = Package(
             dependencies: ["OstiaryCore", "OstiaryWire", nio],
             path: "Product/Models",
             sources: [
-                "Scan", "Usage", "Providers", "Routing/ModelRules.swift", "Dialects/Translation/DialectProfile.swift", "Exchanges/Events/EventScanner.swift", "Exchanges/Events/EventRewriter.swift",
+                "Scan", "Usage", "Providers", "Routing/ModelRules.swift", "Exchanges/Events/EventScanner.swift",
+                "Exchanges/Events/EventRewriter.swift",
+                "Dialects/ChatCompletions", "Dialects/Messages", "Dialects/Responses", "Dialects/Translation",
+                "Dialects/OpenAI", "Exchanges/Failures/ForeignText.swift",
             ]
         ),
         .target(
