@@ -12,7 +12,7 @@ PYTHON := .venv/bin/python
 RELEASE := -c release -Xswiftc -enforce-exclusivity=unchecked --static-swift-stdlib
 
 .DEFAULT_GOAL := help
-.PHONY: help up build test test-peers release bench bench-identity siege soak fuzz compare fmt lint docs clean
+.PHONY: help up build test test-peers release bench bench-identity bench-dialects golden siege soak fuzz compare fmt lint docs clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,16 @@ bench-identity: ## print what each step of knowing a caller costs (release build
 		--scratch-path $(SCRATCH)-bench-identity -c release -Xswiftc -enforce-exclusivity=unchecked --quiet
 	@$(SCRATCH)-bench-identity/release/identity-bench
 
+bench-dialects: ## print what translations cost: requests of 2 and 200 KiB, an event of a stream (release build)
+	@Scripts/install-missing build
+	@Scripts/timed 'dialects bench build' swift build --package-path Benchmarks/Dialects \
+		--scratch-path $(SCRATCH)-bench-dialects -c release -Xswiftc -enforce-exclusivity=unchecked --quiet
+	@$(SCRATCH)-bench-dialects/release/dialects-bench
+
+golden: ## write what the golden tests expect anew; look at the difference before you commit it
+	@Scripts/timed 'golden' env OSTIARY_UPDATE_GOLDEN=1 swift test --scratch-path $(SCRATCH) --disable-xctest \
+		--filter 'Golden|Guide|SessionTests|ConfigurationSchemaTests'
+
 soak: build .venv/ready ## ten minutes of mixed load; fails on growth, leaks and failed requests (SOAK_SECONDS=600)
 	@$(PYTHON) Scripts/soak
 
@@ -81,7 +91,7 @@ docs: ## check that the documentation's links exist and that its tables are thos
 	@Scripts/security-table
 
 clean: ## remove what was built
-	rm -rf $(SCRATCH) $(SCRATCH)-bench $(SCRATCH)-bench-identity $(SCRATCH)-fuzz $(SCRATCH)-compare .venv
+	rm -rf $(SCRATCH) $(SCRATCH)-bench $(SCRATCH)-bench-identity $(SCRATCH)-bench-dialects $(SCRATCH)-fuzz $(SCRATCH)-compare .venv
 
 .venv/ready: Tests/Peers/requirements.txt
 	@Scripts/install-missing peers

@@ -2,7 +2,7 @@
 /// read; see its function.
 enum Target: String, CaseIterable {
     case head, answer, chunk, target, json, facts, sse, base64url, jws, jwks, configuration, origin, llhttp, foundation
-    case signature, stream, frames, fields
+    case signature, stream, frames, fields, translation, translated
 
     func run(_ bytes: [UInt8]) {
         switch self {
@@ -24,6 +24,8 @@ enum Target: String, CaseIterable {
         case .stream: fuzzStream(bytes)
         case .frames: fuzzFrames(bytes)
         case .fields: fuzzFieldBlocks(bytes)
+        case .translation: fuzzTranslation(bytes)
+        case .translated: fuzzTranslatedStream(bytes)
         }
     }
 }

@@ -26,8 +26,7 @@ struct Ostiary: AsyncParsableCommand {
         version: "ostiary \(VersionReport.current.version)",
         subcommands: [
             Up.self, Try.self, Check.self, Doctor.self, Serve.self, Reload.self, VaultCommand.self, KeysCommand.self,
-            Connect.self,
-            Token.self, PrintVersion.self, Completions.self,
+            Connect.self, Token.self, ModelsCommand.self, ExplainCommand.self, PrintVersion.self, Completions.self,
         ]
     )
 

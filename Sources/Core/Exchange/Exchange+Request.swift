@@ -13,7 +13,11 @@ extension Exchange {
         public var parallelCalls: Bool?
         /// The most tokens of output.
         public var outputBound: Int?
+        /// Whether Chat Completions' client used the older of its two names for it.
+        public var hasOldBound = false
         public var stops: [JSONText] = []
+        /// As they were written, where a string may stand for a list of one.
+        public var rawStops: JSONSlice?
         public var temperature: JSONSlice?
         public var topP: JSONSlice?
         public var topK: JSONSlice?

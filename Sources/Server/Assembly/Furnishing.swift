@@ -1,6 +1,7 @@
 import OstiaryCore
 import OstiaryJournal
 import OstiaryModels
+import OstiaryVault
 import OstiaryWire
 
 /// Makes rooms from a configuration: from nothing at start, and at a reload from the rooms before, of which everything
@@ -20,6 +21,8 @@ struct Furnishing {
         /// Who knows the addresses of providers and key sets.
         let book: AddressBook
         let journal: Journal
+        /// What keeps keys fresh.
+        let lending: LendingEngine
         /// How many sets of rooms there are.
         let roomsInUse = Gauge()
     }
@@ -50,13 +53,14 @@ struct Furnishing {
         let strongroom = try openStrongroom()
         let vault = try openVault(strongroom.store)
         let number = (former?.generation.number ?? 0) + 1
+        let callers = try openIdentity()
         return Rooms(
             Generation(configuration, number: number, waiting: waiting, since: site.clock.now),
-            callers: try openIdentity(),
+            callers: callers,
             failures: try failureLimiter(),
             charter: try charter(),
             purse: try purse(),
-            offer: try models(vault),
+            offer: try models(vault, callers.pseudonymKey),
             vault: vault,
             strongroom: strongroom,
             journal: site.journal,

@@ -54,12 +54,6 @@ enum ChatAnswerWriter {
         out.writeStaticString("}]")
         out.name("usage")
         ChatWords.write(answer.tokens ?? Exchange.Tokens(), to: &out)
-        if answer.origin == .chat {
-            for extra in answer.extras {
-                out.name(extra.name)
-                out.json(extra.value)
-            }
-        }
         out.writeStaticString("}")
     }
 

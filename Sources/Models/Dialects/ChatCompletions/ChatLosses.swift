@@ -11,8 +11,11 @@ enum ChatLosses {
         case "modalities":
             let isText = extra.value.elements.allSatisfy { $0.text?.equals("text") ?? false }
             if !isText { throw Losses.refusal("modalities", because: "the model answers in text") }
+        case "stream_options":
+            // Whether the usage is wanted is carried; the rest is about the form of chunks.
+            for below in extra.value.extras(except: ["include_usage"]) { losses.hint("stream_options.\(below.name)") }
         case "frequency_penalty", "presence_penalty", "seed", "store", "metadata", "verbosity", "safety_identifier",
-            "prompt_cache_key", "prompt_cache_options", "prompt_cache_retention", "top_k", "stream_options":
+            "prompt_cache_key", "prompt_cache_options", "prompt_cache_retention", "top_k":
             losses.hint(extra.name)
         default: try losses.asked(extra.name)
         }

@@ -5,7 +5,7 @@ enum ChatRequestReader {
     private static let members: [StaticString] = [
         "model", "messages", "max_completion_tokens", "max_tokens", "tools", "functions", "tool_choice",
         "function_call", "parallel_tool_calls", "response_format", "reasoning_effort", "stop", "temperature", "top_p",
-        "stream", "stream_options", "user", "service_tier",
+        "stream", "user", "service_tier",
     ]
 
     static func read(_ root: JSONSlice) throws(GateError) -> Exchange.Request {
@@ -18,9 +18,11 @@ enum ChatRequestReader {
             request.turns.append(try turn(message))
         }
         request.outputBound = root["max_completion_tokens"]?.int ?? root["max_tokens"]?.int
+        request.hasOldBound = root["max_completion_tokens"] == nil
         request.temperature = root["temperature"]?.present
         request.topP = root["top_p"]?.present
-        if let stop = root["stop"] { request.stops = stop.text.map { [$0] } ?? stop.elements.compactMap(\.text) }
+        request.rawStops = root["stop"]?.present
+        if let stop = request.rawStops { request.stops = stop.text.map { [$0] } ?? stop.elements.compactMap(\.text) }
         request.streams = root["stream"]?.bool ?? false
         request.wantsUsage = root["stream_options"]?["include_usage"]?.bool ?? false
         request.user = root["user"]?.text

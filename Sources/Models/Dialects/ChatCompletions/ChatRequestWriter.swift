@@ -32,7 +32,7 @@ struct ChatRequestWriter: ~Copyable {
         if request.streams {
             out.name("stream")
             out.json(true)
-            if request.origin != .chat || request.wantsUsage {
+            if request.origin != .chat {
                 out.name("stream_options")
                 out.writeStaticString(#"{"include_usage":true}"#)
             }
@@ -139,13 +139,17 @@ struct ChatRequestWriter: ~Copyable {
 
     private mutating func writeBounds() throws(GateError) {
         if let bound = request.outputBound {
-            switch profile.outputBound {
+            switch request.origin == .chat && request.hasOldBound ? .maxTokens : profile.outputBound {
             case .maxCompletionTokens: out.name("max_completion_tokens")
             case .maxTokens: out.name("max_tokens")
             }
             out.json(min(bound, profile.mostOutput ?? bound))
         }
         guard !request.stops.isEmpty else { return }
+        if request.origin == .chat, let raw = request.rawStops {
+            out.name("stop")
+            return out.json(raw)
+        }
         if request.stops.count > 4 { try losses.asked("stop_sequences") }
         out.name("stop")
         out.writeStaticString("[")

@@ -22,12 +22,6 @@ enum MessagesAnswerWriter {
         MessagesWords.write(answer.stop ?? .end, answer.details, to: &out)
         out.name("usage")
         MessagesWords.write(answer.tokens ?? Exchange.Tokens(), to: &out)
-        if answer.origin == .messages {
-            for extra in answer.extras {
-                out.name(extra.name)
-                out.json(extra.value)
-            }
-        }
         out.writeStaticString("}")
     }
 

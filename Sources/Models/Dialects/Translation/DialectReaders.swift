@@ -6,7 +6,7 @@ enum DialectReaders {
         switch dialect {
         case .messages: try MessagesRequestReader.read(root)
         case .chat: try ChatRequestReader.read(root)
-        case .responses: throw .misshapen("the body", "of a dialect that is read")
+        case .responses: try ResponsesRequestReader.read(root)
         }
     }
 
@@ -14,7 +14,7 @@ enum DialectReaders {
         switch dialect {
         case .chat: try ChatAnswerReader.read(root)
         case .messages: try MessagesAnswerReader.read(root)
-        case .responses: throw .unreadableAnswer("not_translatable")
+        case .responses: try ResponsesAnswerReader.read(root)
         }
     }
 }

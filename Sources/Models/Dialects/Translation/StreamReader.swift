@@ -20,14 +20,16 @@ extension Exchange.Dialect {
     func makeEventReader() -> any EventReading {
         switch self {
         case .messages: MessagesStreamReader()
-        case .chat, .responses: ChatStreamReader()
+        case .chat: ChatStreamReader()
+        case .responses: ResponsesStreamReader()
         }
     }
 
     func makeEventWriter(_ memory: Translation.Memory, _ identifiers: Identifiers) -> any EventWriting {
         switch self {
         case .chat: ChatStreamWriter(memory, identifiers)
-        case .messages, .responses: MessagesStreamWriter(memory, identifiers)
+        case .messages: MessagesStreamWriter(memory, identifiers)
+        case .responses: ResponsesStreamWriter(memory, identifiers)
         }
     }
 }

@@ -56,8 +56,8 @@ public struct Translation: Sendable {
         var wantsUsage = true
         /// Seconds since 1970, for answers that do not tell.
         var now = 0
-        /// The request, for answers that repeat it.
-        var request: Exchange.Request?
+        /// What answers of the Responses API repeat of their request.
+        var frame = ResponseFrame(nil)
     }
 
     public let client: Exchange.Dialect
@@ -96,7 +96,7 @@ public struct Translation: Sendable {
         memory.model = JSONText(request.model.string)
         memory.wantsUsage = request.wantsUsage
         memory.inputEstimate = InputEstimate.tokens(of: request)
-        if client == .responses { memory.request = request }
+        if client == .responses { memory.frame = ResponseFrame(document.root) }
         var losses = Losses(context.onLoss)
         let bytes: [UInt8]
         switch provider {
@@ -113,7 +113,11 @@ public struct Translation: Sendable {
             losses = writer.losses
             bytes = writer.out.bytes
         case .responses:
-            throw GateError(.unsupportedParameter, cause: "not_translatable")
+            var writer = ResponsesRequestWriter(request, context, expecting: body.count)
+            try writer.write(model: model)
+            memory.names = writer.names
+            losses = writer.losses
+            bytes = writer.out.bytes
         }
         var tokens = Exchange.Tokens(input: memory.inputEstimate)
         tokens.isEstimated = true
@@ -130,12 +134,26 @@ public struct Translation: Sendable {
         answer.tokens = tokens
         var losses = Losses(.report)
         var out = ByteWriter(capacity: body.count + 512)
+        if client == provider {
+            Self.rename(document.root, memory.model, to: &out)
+            return Translated(bytes: out.bytes, losses: losses, tokens: tokens)
+        }
         switch client {
         case .messages: MessagesAnswerWriter.write(answer, memory, &identifiers, &losses, to: &out)
         case .chat: ChatAnswerWriter.write(answer, memory, &identifiers, &losses, to: &out)
-        case .responses: throw .unreadableAnswer("not_translatable")
+        case .responses: ResponsesAnswerWriter.write(answer, memory, &identifiers, &losses, to: &out)
         }
         return Translated(bytes: out.bytes, losses: losses, tokens: tokens)
+    }
+
+    /// An answer that stays in its family stays as it is, but for the model's name.
+    private static func rename(_ root: JSONSlice, _ model: JSONText, to out: inout ByteWriter) {
+        out.writeStaticString("{")
+        root.forEachMember { name, value in
+            out.name(name)
+            if name == "model", !model.isEmpty { out.json(model) } else { out.json(value) }
+        }
+        out.writeStaticString("}")
     }
 
     /// A translator for the answer's events.

@@ -1,0 +1,41 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+// What a translation costs. A package of its own, so that the product's manifest knows nothing of it; `Product` is a link
+// to the product's sources, compiled here once more with `-enable-testing`. Of the room only what translates is listed.
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+
+let package = Package(
+    name: "dialects-bench",
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2")
+    ],
+    targets: [
+        .target(name: "OstiaryCore", dependencies: [crypto], path: "Product/Core"),
+        .target(
+            name: "OstiaryModels",
+            dependencies: ["OstiaryCore"],
+            path: "Product/Models",
+            sources: [
+                "Dialects/ChatCompletions", "Dialects/Messages", "Dialects/Responses", "Dialects/Translation",
+                "Dialects/OpenAI", "Exchanges/Events/EventScanner.swift", "Exchanges/Failures/ForeignText.swift",
+            ]
+        ),
+        .executableTarget(
+            name: "dialects-bench",
+            dependencies: ["OstiaryCore", "OstiaryModels"],
+            path: "Measure"
+        ),
+    ]
+)
+
+for target in package.targets {
+    target.swiftSettings =
+        (target.swiftSettings ?? []) + [
+            .enableUpcomingFeature("ExistentialAny"),
+            .enableUpcomingFeature("InternalImportsByDefault"),
+            .enableUpcomingFeature("MemberImportVisibility"),
+            .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+            .unsafeFlags(["-enable-testing"]),
+        ]
+}
