@@ -291,7 +291,20 @@ public final class Models: Sendable {
         }
         let kept = KeptLoan(key)
         let begin = { [self] (body: ByteBuffer) throws(GateError) in
-            try translate(body, asked, to: target, provider, call, head, permit, kept.loan.take(), client, worker, asker, attempts)
+            try translate(
+                body,
+                asked,
+                to: target,
+                provider,
+                call,
+                head,
+                permit,
+                kept.loan.take(),
+                client,
+                worker,
+                asker,
+                attempts
+            )
         }
         do throws(GateError) {
             if asked.isWhole { return try begin(asked.body) }

@@ -91,7 +91,13 @@ private final class Walk: Asker {
         self.reservation = consume reservation
 
         // Which model, at which provider? The body is read as far as that needs.
-        let question = try rooms.models.questionAtHand(call, body, for: permit, reading: corridor.readers, at: corridor.worker.now)
+        let question = try rooms.models.questionAtHand(
+            call,
+            body,
+            for: permit,
+            reading: corridor.readers,
+            at: corridor.worker.now
+        )
         if let question { return try ask(question, permit) }
         wait { () async throws(GateError) in
             try await self.rooms.models.question(self.body, for: permit.route, at: self.corridor.worker.now)

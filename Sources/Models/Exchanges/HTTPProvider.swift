@@ -25,7 +25,8 @@ public final class HTTPProvider: Sendable {
     ///   - name: the provider's name in the configuration.
     ///   - target: its origin's path is where its routes begin, for example `https://api.openai.com/v1`.
     ///   - held: where the beginnings of long events are counted.
-    public init(name: String, traits: ProviderTraits, target: UpstreamTarget, held: HeldBodies, rules: Rules = Rules()) {
+    public init(name: String, traits: ProviderTraits, target: UpstreamTarget, held: HeldBodies, rules: Rules = Rules())
+    {
         self.name = name
         self.traits = traits
         self.target = target
@@ -157,7 +158,9 @@ public final class HTTPProvider: Sendable {
         out.writeImmutableBuffer(fixedLines)
         write(key, to: &out)
         // What is posted was read as JSON here, so the provider shall not guess what it is.
-        if hasBody, path != nil || !head.has(.contentType) { out.writeStaticString("content-type: application/json\r\n") }
+        if hasBody, path != nil || !head.has(.contentType) {
+            out.writeStaticString("content-type: application/json\r\n")
+        }
         for name in traits.requestFields.names where path == nil {
             head.withValue(name) { value in
                 out.writeStaticString(name.text)

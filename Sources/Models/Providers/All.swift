@@ -17,7 +17,11 @@ public enum ProviderCatalogue {
             base: "https://api.openai.com/v1",
             apis: [.chatCompletions, .completions, .embeddings, .responses, .models]
         ),
-        anthropic(.anthropic, "Anthropic, and every server that speaks its Messages API", "https://api.anthropic.com/v1"),
+        anthropic(
+            .anthropic,
+            "Anthropic, and every server that speaks its Messages API",
+            "https://api.anthropic.com/v1"
+        ),
         ProviderTraits(
             kind: .openrouter,
             summary: "OpenRouter",

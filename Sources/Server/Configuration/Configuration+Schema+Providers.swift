@@ -174,7 +174,8 @@ extension Configuration {
             \.choose,
             About(
                 name: "choose",
-                help: "who of several is asked first: order, the first; weight, each for its part; latency, the one that "
+                help:
+                    "who of several is asked first: order, the first; weight, each for its part; latency, the one that "
                     + "answers sooner; the others follow when that one fails"
             ),
             .choice

@@ -167,7 +167,8 @@ public struct Explanation: Sendable {
         if traits.apis.contains(api) { return "bytes pass" }
         if api == .tokenCount { return "the gate estimates" }
         guard api.isTranslatable else { return nil }
-        return "translated to \(traits.dialect.rawValue), what is lost is \(provider.onLoss == .report ? "named" : "refused")"
+        return
+            "translated to \(traits.dialect.rawValue), what is lost is \(provider.onLoss == .report ? "named" : "refused")"
     }
 }
 

@@ -67,7 +67,9 @@ struct ExplainCommand: ParsableCommand {
     }
 
     static func json(_ explanation: Explanation) -> String {
-        let lines = explanation.lines.map { JSONValue.members(("subject", .string($0.subject)), ("words", .string($0.words))) }
+        let lines = explanation.lines.map {
+            JSONValue.members(("subject", .string($0.subject)), ("words", .string($0.words)))
+        }
         return JSONText.pretty(
             .members(("allowed", .bool(explanation.isAllowed)), ("decisions", .array(lines)))
         ) + "\n"

@@ -59,7 +59,8 @@ struct ModelsCommand: ParsableCommand {
 
     private static func place(_ place: (provider: String, upstream: String?)) -> JSONValue {
         .members(
-            ("provider", .string(place.provider)), ("name", place.upstream.map { .string($0) } ?? .null)
+            ("provider", .string(place.provider)),
+            ("name", place.upstream.map { .string($0) } ?? .null)
         )
     }
 }

@@ -29,8 +29,10 @@ struct CatalogueTests {
 
     @Test(
         arguments: [
-            (400, .anthropic, 400), (422, .openAI, 400), (402, .anthropic, 402), (402, .openAI, 429), (404, .openAI, 404),
-            (408, .anthropic, 504), (413, .openAI, 413), (429, .anthropic, 429), (500, .openAI, 500), (501, .openAI, 502),
+            (400, .anthropic, 400), (422, .openAI, 400), (402, .anthropic, 402), (402, .openAI, 429),
+            (404, .openAI, 404),
+            (408, .anthropic, 504), (413, .openAI, 413), (429, .anthropic, 429), (500, .openAI, 500),
+            (501, .openAI, 502),
             (502, .anthropic, 502), (503, .anthropic, 529), (529, .openAI, 503), (529, .anthropic, 529),
             (418, .openAI, 418),
         ] as [(Int, APIFamily, Int)]

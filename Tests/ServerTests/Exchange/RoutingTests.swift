@@ -83,7 +83,11 @@ import Testing
     }
 
     @Test func theLastOnesFailureIsTold() async throws {
-        let spare = try RecordingUpstream.answering(#"{"error":{"message":"full"}}"#, status: "429 Too Many", fields: "Retry-After: 9\r\n")
+        let spare = try RecordingUpstream.answering(
+            #"{"error":{"message":"full"}}"#,
+            status: "429 Too Many",
+            fields: "Retry-After: 9\r\n"
+        )
         defer { spare.stop() }
         let upstream = try RecordingUpstream.answering("{}", status: "503 Busy")
         try await GateRig.run(Self.pair(spare), upstream: upstream) { rig async throws in

@@ -176,7 +176,10 @@ import Testing
         let upstream = try RecordingUpstream.answering(Self.completion)
         try await GateRig.run(upstream: upstream) { rig async throws in
             let words = String(repeating: "word ", count: 60_000)
-            let answer = try await ask(rig, #"{"model":"m","max_tokens":16,"messages":[{"role":"user","content":"\#(words)"}]}"#)
+            let answer = try await ask(
+                rig,
+                #"{"model":"m","max_tokens":16,"messages":[{"role":"user","content":"\#(words)"}]}"#
+            )
             #expect(answer.status == 200)
             #expect(rig.upstream.requests.first?.message.text.contains("word word") == true)
             try await rig.expectBalanced()

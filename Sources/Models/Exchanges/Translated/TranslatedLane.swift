@@ -49,7 +49,12 @@ final class TranslatedLane {
     // MARK: The answer
 
     /// Takes a good answer (below 300) to the client.
-    func answered(_ answer: consuming UpstreamAnswer, client: RequestBody, asker: any Asker, failed: @escaping (GateError) -> Void) {
+    func answered(
+        _ answer: consuming UpstreamAnswer,
+        client: RequestBody,
+        asker: any Asker,
+        failed: @escaping (GateError) -> Void
+    ) {
         let isEvents = answer.withValue(.contentType, MediaTypeField.isEventStream) ?? false
         guard !answer.has(.contentEncoding), isEvents == wantsStream else {
             return failed(GateError(.upstreamProtocolError, cause: "answer_form"))
