@@ -79,7 +79,7 @@ let package = Package(
         .executableTarget(
             name: "ostiary",
             dependencies: [
-                "OstiaryCore", "OstiaryIdentity", "OstiaryServer", "OstiaryVault", "OstiarySupervisor",
+                "OstiaryCore", "OstiaryIdentity", "OstiaryModels", "OstiaryServer", "OstiaryVault", "OstiarySupervisor",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/ostiary"

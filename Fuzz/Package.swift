@@ -53,7 +53,8 @@ let package = Package(
             dependencies: ["OstiaryCore", "OstiaryWire", nio],
             path: "Product/Models",
             sources: [
-                "Scan", "Usage", "Exchanges/Events/EventScanner.swift", "Exchanges/Events/EventRewriter.swift",
+                "Scan", "Usage", "Providers", "Routing/ModelRules.swift", "Exchanges/Events/EventScanner.swift",
+                "Exchanges/Events/EventRewriter.swift",
                 "Dialects/ChatCompletions", "Dialects/Messages", "Dialects/Responses", "Dialects/Translation",
                 "Dialects/OpenAI", "Exchanges/Failures/ForeignText.swift",
             ]
@@ -61,7 +62,7 @@ let package = Package(
         .target(
             name: "OstiaryServer",
             dependencies: [
-                "OstiaryCore", "OstiaryWire", "OstiaryIdentity", "OstiaryVault", .product(name: "Yams", package: "Yams"),
+                "OstiaryCore", "OstiaryWire", "OstiaryIdentity", "OstiaryModels", "OstiaryVault", .product(name: "Yams", package: "Yams"),
             ],
             path: "Product/Server",
             sources: ["Configuration", "Running/LoopbackClient.swift"]

@@ -91,10 +91,16 @@ private final class Walk: Asker {
         self.reservation = consume reservation
 
         // Which model, at which provider? The body is read as far as that needs.
-        let question = try rooms.models.questionAtHand(call, body, for: permit, reading: corridor.readers)
+        let question = try rooms.models.questionAtHand(
+            call,
+            body,
+            for: permit,
+            reading: corridor.readers,
+            at: corridor.worker.now
+        )
         if let question { return try ask(question, permit) }
         wait { () async throws(GateError) in
-            try await self.rooms.models.question(self.body, for: permit.route)
+            try await self.rooms.models.question(self.body, for: permit.route, at: self.corridor.worker.now)
         } then: { (question) throws(GateError) in
             try self.ask(question, permit)
         }
@@ -121,6 +127,14 @@ private final class Walk: Asker {
     func carried(_ carried: Carried) {
         entry.answered(carried, askedAt: askedAt)
         finish()
+    }
+
+    /// The provider of the question has failed, and another one is asked.
+    func goes(to provider: String) { entry.provider = provider }
+
+    /// With which key? As for the first one.
+    func lendKey(of provider: String, for permit: Permit) throws(GateError) -> Loan? {
+        try lend(provider, for: permit)
     }
 
     /// There is no answer.

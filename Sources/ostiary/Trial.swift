@@ -9,15 +9,40 @@ struct Trial: Sendable {
     let text: String
     let model: String
     let door: LoopbackDoor
+    var api = API.chat
+
+    /// By which API the gate is asked.
+    enum API: String, Sendable, CaseIterable {
+        case chat, responses, messages
+
+        var path: String {
+            switch self {
+            case .chat: "/v1/chat/completions"
+            case .responses: "/v1/responses"
+            case .messages: "/v1/messages"
+            }
+        }
+
+        var fields: [(name: String, value: String)] {
+            self == .messages ? [("anthropic-version", "2023-06-01")] : []
+        }
+    }
 
     var body: [UInt8] {
         let message = JSONObject(members: [
             .init(name: "role", value: .string("user")), .init(name: "content", value: .string(text)),
         ])
-        let request = JSONObject(members: [
+        var members: [JSONObject.Member] = [
             .init(name: "model", value: .string(model)), .init(name: "stream", value: .bool(true)),
-            .init(name: "messages", value: .array([.object(message)])),
-        ])
+        ]
+        switch api {
+        case .chat: members.append(.init(name: "messages", value: .array([.object(message)])))
+        case .responses: members.append(.init(name: "input", value: .array([.object(message)])))
+        case .messages:
+            members.append(.init(name: "max_tokens", value: .integer(4096)))
+            members.append(.init(name: "messages", value: .array([.object(message)])))
+        }
+        let request = JSONObject(members: members)
         return Array(JSONText.pretty(.object(request)).utf8)
     }
 
@@ -31,9 +56,9 @@ struct Trial: Sendable {
         let status: Int
         do throws(LoopbackFailure) {
             status = try await client.post(
-                "/v1/chat/completions",
+                api.path,
                 to: door,
-                fields: [("Authorization", "Bearer \(token)"), ("Content-Type", "application/json")],
+                fields: [("Authorization", "Bearer \(token)"), ("Content-Type", "application/json")] + api.fields,
                 body: body,
                 piece: { stream.take($0) }
             )
@@ -50,7 +75,7 @@ struct Trial: Sendable {
     }
 }
 
-/// Reads the server-sent events of a streamed chat completion, a line at a time.
+/// Reads the server-sent events of a streamed answer of any API, a line at a time.
 final class AnswerStream: Sendable {
     private struct State {
         var line: [UInt8] = []
@@ -104,18 +129,14 @@ final class AnswerStream: Sendable {
 
     /// The text that one line adds, or `nil` when it is no event with text.
     private static func text(of line: [UInt8]) -> String? {
-        struct Chunk: Decodable {
-            struct Choice: Decodable {
-                struct Delta: Decodable {
-                    let content: String?
-                }
-                let delta: Delta
-            }
-            let choices: [Choice]
-        }
         guard line.starts(with: "data:".utf8) else { return nil }
-        let chunk = try? JSONDecoder().decode(Chunk.self, from: Data(line.dropFirst("data:".utf8.count)))
-        return chunk?.choices.first?.delta.content
+        let event = try? JSONReader.read(Array(line.dropFirst("data:".utf8.count)), depth: 64).object
+        switch event?["type"]?.string {
+        case "response.output_text.delta": return event?["delta"]?.string
+        case "content_block_delta": return event?["delta"]?.object?["text"]?.string
+        case nil: return event?["choices"]?.array?.first?.object?["delta"]?.object?["content"]?.string
+        default: return nil
+        }
     }
 
     /// Without the control characters that would move or recolour a terminal.

@@ -11,6 +11,7 @@ struct Try: AsyncParsableCommand {
 
               ostiary try "hello"
               ostiary try "hello" --model gpt-small --token env:MY_TOKEN
+              ostiary try "hello" --as messages
             """
     )
 
@@ -19,6 +20,9 @@ struct Try: AsyncParsableCommand {
 
     @Option(help: "the model to ask")
     var model = "echo"
+
+    @Option(name: .customLong("as"), help: "by which API")
+    var api = Trial.API.chat
 
     @Option(help: ArgumentHelp("the gate's public door", valueName: "http://host:port"))
     var url = "http://127.0.0.1:8080"
@@ -46,7 +50,7 @@ struct Try: AsyncParsableCommand {
                 throw error.status
             }
         }
-        try await Trial(text: text, model: model, door: door).run(client, token: bearer, voice: voice)
+        try await Trial(text: text, model: model, door: door, api: api).run(client, token: bearer, voice: voice)
     }
 }
 
@@ -68,3 +72,5 @@ enum TokenSource {
         return String(decoding: bytes, as: UTF8.self)
     }
 }
+
+extension Trial.API: ExpressibleByArgument {}

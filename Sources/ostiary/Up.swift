@@ -1,4 +1,5 @@
 import ArgumentParser
+import OstiaryModels
 import OstiaryServer
 
 /// `ostiary up`: a gate to try things with, in one word.

@@ -39,6 +39,8 @@ public struct Entry: Sendable {
     /// The configured model entry that matched, not the client's spelling.
     public var model: String?
     public var usage: Usage?
+    /// Whether some of the usage is the gate's own estimate.
+    public var isUsageEstimated = false
 
     public init(
         id: RequestID,

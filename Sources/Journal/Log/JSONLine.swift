@@ -49,6 +49,7 @@ enum JSONLine {
         integer(&line, entry.usage?.inputTokens)
         line.raw(",\"tokens_out\":")
         integer(&line, entry.usage?.outputTokens)
+        if entry.isUsageEstimated { line.raw(",\"tokens_estimated\":true") }
         line.raw("}\n")
     }
 

@@ -41,6 +41,7 @@ enum TextLine {
             line.raw(" tokens_out=")
             line.integer(tokens)
         }
+        if entry.isUsageEstimated { line.raw(" tokens_estimated=true") }
         line.raw(UInt8(ascii: "\n"))
     }
 

@@ -32,6 +32,14 @@ public final class Asked {
         return body
     }
 
+    /// The same with all of its body at hand, so that it can be asked more than once.
+    func gathered(holding held: HeldBodies) async throws(GateError) -> Asked {
+        guard !isWhole else { return self }
+        let body = try await whole(holding: held)
+        let facts = try body.withReadableSpan { span throws(GateError) in try RequestFacts(reading: span) }
+        return Asked(facts, body, length: body.readableBytes, rest: nil, share: wholeShare)
+    }
+
     /// Reads a body that is here whole; `nil` while some of it has still to come.
     /// - Throws: `.invalidRequest` for a body that is no JSON object with a model.
     public static func atHand(_ source: RequestBody, with readers: BodyReaders) throws(GateError) -> Asked? {

@@ -6,6 +6,10 @@ public protocol Asker: AnyObject {
     func answered(_ answer: consuming ModelAnswer)
     /// There will be no answer.
     func failed(_ error: GateError)
+    /// Another provider is asked than the one of the question.
+    func goes(to provider: String)
+    /// Lends that provider's key.
+    func lendKey(of provider: String, for permit: Permit) throws(GateError) -> Loan?
     /// The answer has come to its end, whichever that is.
     func carried(_ carried: Carried)
 }

@@ -21,11 +21,14 @@ struct FailedAnswer {
     let usage: Usage
 
     /// Takes an answer of 400 or above in.
+    /// - Parameter isTranslated: whether the provider speaks another API than the client, so that its error has to be
+    ///   said anew.
     /// - Throws: `.upstreamProtocolError` when the body breaks off or takes too long, `.clientGone`.
     static func read(
         _ answer: consuming UpstreamAnswer,
         from traits: ProviderTraits,
         for family: APIFamily,
+        isTranslated: Bool,
         hiding key: borrowing Loan?,
         client: RequestBody
     ) async throws(GateError) -> FailedAnswer {
@@ -34,9 +37,11 @@ struct FailedAnswer {
         let type = answer.valueBytes(.contentType)
         // Nobody asked for a coding, and a coded body cannot be searched.
         let isCoded = answer.has(.contentEncoding)
+        let mapped = isTranslated ? MappedFailure(status: status, for: family) : nil
+        let policy = isTranslated ? ResponseFieldPolicy.translated(for: family) : traits.responseFields
         var fields = ByteWriter()
         answer.copyFields(to: &fields) { name in
-            name == .contentEncoding || name == .contentType ? nil : traits.responseFields.nameForClient(name)
+            name == .contentEncoding || name == .contentType ? nil : policy.nameForClient(name)
         }
         let said: ErrorSaying
         if isCoded {
@@ -47,14 +52,19 @@ struct FailedAnswer {
                 within: patience,
                 client: client
             )
-            said = ErrorSaying(hide(key, in: body), isWhole: isWhole, type: type, status: status, for: family)
+            let clean = hide(key, in: body)
+            if let mapped {
+                said = mapped.saying(clean, isWhole: isWhole, from: status, for: family)
+            } else {
+                said = ErrorSaying(clean, isWhole: isWhole, type: type, status: status, for: family)
+            }
         }
         if let type = said.type {
             fields.writeStaticString("content-type: ")
             fields.writeImmutableBuffer(type)
             fields.writeStaticString("\r\n")
         }
-        return FailedAnswer(status: status, fields: fields.bytes, body: said.body, usage: usage)
+        return FailedAnswer(status: mapped?.status ?? status, fields: fields.bytes, body: said.body, usage: usage)
     }
 
     func send(to reply: consuming Reply) -> Carried {

@@ -1,6 +1,7 @@
 import NIOCore
-import OstiaryCore
+public import OstiaryCore
 public import OstiaryWire
+import Synchronization
 
 /// A provider behind HTTP: writes the request's head anew, lends the key, asks.
 ///
@@ -12,18 +13,28 @@ public final class HTTPProvider: Sendable {
     public let target: UpstreamTarget
     private let targets: KeyedTargets
     private let held: HeldBodies
+    /// What becomes of what a client asks for and this provider's dialect cannot say.
+    let onLoss: Losses.Policy
+    /// How often it is asked once more after a failure that passes quickly.
+    let retries: Int
+    let latency = LatencyGauge()
+    private let budget = Mutex(RetryBudget())
     private let fixedLines: ByteBuffer
 
     /// - Parameters:
     ///   - name: the provider's name in the configuration.
     ///   - target: its origin's path is where its routes begin, for example `https://api.openai.com/v1`.
     ///   - held: where the beginnings of long events are counted.
-    public init(name: String, traits: ProviderTraits, target: UpstreamTarget, held: HeldBodies) {
+    public init(name: String, traits: ProviderTraits, target: UpstreamTarget, held: HeldBodies, rules: Rules = Rules())
+    {
         self.name = name
         self.traits = traits
         self.target = target
         targets = KeyedTargets(target)
         self.held = held
+        onLoss = rules.onLoss
+        retries = rules.retries
+        takesKey = rules.hasKey && traits.credential != .none
         var lines = ByteBuffer()
         lines.writeString("host: \(target.origin.authority)\r\naccept-encoding: identity\r\n")
         for field in traits.fixedFields { lines.writeString("\(field.name.lowercased()): \(field.value)\r\n") }
@@ -32,6 +43,48 @@ public final class HTTPProvider: Sendable {
 
     /// Says that no further request is meant for this provider under this key: its connections are not kept.
     public func leave() { targets.leave() }
+
+    /// What the operator says of this provider beside its place.
+    public struct Rules: Sendable {
+        public var onLoss = Losses.Policy.report
+        public var retries = 0
+        /// Whether there is a key for it; some servers take none.
+        public var hasKey = true
+
+        public init() {}
+    }
+
+    /// Whether it is asked under a key.
+    let takesKey: Bool
+
+    /// Takes one repetition out of the budget for them; false when there is none left.
+    func takeRetry(at now: MonotonicTime) -> Bool {
+        budget.withLock { budget in
+            budget.noteRequest(at: now)
+            return budget.takeRetry(at: now)
+        }
+    }
+
+    /// The request that puts a question in the provider's own dialect.
+    /// - Parameter path: behind the base.
+    func request(
+        _ body: [UInt8],
+        _ path: StaticString,
+        _ call: Call,
+        head: RequestHead,
+        permit: Permit,
+        key: borrowing Loan?
+    ) -> UpstreamRequest {
+        UpstreamRequest(
+            to: targets.target(for: key),
+            head: requestHead(call, permit.route, head, key, hasBody: true, translatedTo: path),
+            isHEAD: false,
+            hasBody: true,
+            body: ByteBuffer(bytes: body),
+            length: body.count,
+            isWhole: true
+        )
+    }
 
     /// The request that asks the model: the body as it came, but for the model's name where the provider has another.
     func request(
@@ -89,25 +142,26 @@ public final class HTTPProvider: Sendable {
         _ route: Route,
         _ head: RequestHead,
         _ key: borrowing Loan?,
-        hasBody: Bool
+        hasBody: Bool,
+        translatedTo path: StaticString? = nil
     ) -> ByteBuffer {
         var out = ByteWriter(capacity: 768)
         out.writeString(call.method.rawValue)
         out.writeStaticString(" ")
         out.writeString(target.origin.basePath)
-        // The route's own path, not the client's spelling; `/v1` is part of the base address.
-        out.writeBytes(route.path.utf8.dropFirst("/v1".utf8.count))
-        // A query is in the words of the client's API.
-        if !call.query.isEmpty, call.family == traits.family {
-            out.writeStaticString("?")
-            out.writeBytes(call.query)
+        if let path {
+            out.writeStaticString(path)
+        } else {
+            writeTarget(call, route, to: &out)
         }
         out.writeStaticString(" HTTP/1.1\r\n")
         out.writeImmutableBuffer(fixedLines)
         write(key, to: &out)
         // What is posted was read as JSON here, so the provider shall not guess what it is.
-        if hasBody, !head.has(.contentType) { out.writeStaticString("content-type: application/json\r\n") }
-        for name in traits.requestFields.names {
+        if hasBody, path != nil || !head.has(.contentType) {
+            out.writeStaticString("content-type: application/json\r\n")
+        }
+        for name in traits.requestFields.names where path == nil {
             head.withValue(name) { value in
                 out.writeStaticString(name.text)
                 out.writeStaticString(": ")
@@ -122,6 +176,19 @@ public final class HTTPProvider: Sendable {
         return out.withBytes { bytes in
             bytes.withUnsafeBufferPointer { ByteBuffer(bytes: UnsafeRawBufferPointer($0)) }
         }
+    }
+
+    private func writeTarget(_ call: Call, _ route: Route, to out: inout ByteWriter) {
+        if route.api == .models {
+            out.writeString(traits.modelsPath)
+        } else {
+            // The route's own path, not the client's spelling; `/v1` is part of the base address.
+            out.writeBytes(route.path.utf8.dropFirst("/v1".utf8.count))
+        }
+        // A query is in the words of the client's API.
+        guard !call.query.isEmpty, call.family == traits.family else { return }
+        out.writeStaticString("?")
+        out.writeBytes(call.query)
     }
 
     private func write(_ key: borrowing Loan?, to out: inout ByteWriter) {

@@ -8,6 +8,8 @@ public struct ModelAnswer: ~Copyable {
         case upstream(UpstreamAnswer, ProviderTraits, EventFilter?)
         case failed(FailedAnswer)
         case script(EchoScript, BrokenStream.Family)
+        case translated(UpstreamAnswer, TranslatingFilter, ResponseFieldPolicy, Losses)
+        case whole(TranslatedAnswer)
     }
 
     private let source: Source
@@ -30,6 +32,23 @@ public struct ModelAnswer: ~Copyable {
         source = .script(script, BrokenStream.Family(route))
     }
 
+    /// A stream in another dialect than the client's.
+    init(
+        _ answer: consuming UpstreamAnswer,
+        through filter: TranslatingFilter,
+        naming: ResponseFieldPolicy,
+        dropped: Losses
+    ) {
+        askedAt = answer.askedAt
+        source = .translated(answer, filter, naming, dropped)
+    }
+
+    /// A whole answer that was in another dialect than the client's.
+    init(_ whole: TranslatedAnswer, askedAt: MonotonicTime) {
+        self.askedAt = askedAt
+        source = .whole(whole)
+    }
+
     /// Carries the answer to its end, of which the asker is told: before this returns where all of it is here.
     public consuming func carry(
         to reply: consuming Reply,
@@ -41,6 +60,17 @@ public struct ModelAnswer: ~Copyable {
         case .upstream(let answer, let traits, let filter):
             let meter = UsageMeter(answer, readers, filter, asker)
             reply.relay(answer, naming: traits.responseFields.nameForClient, tap: meter, filter: filter, then: meter)
+        case .translated(let answer, let filter, let naming, let dropped):
+            reply.addFields { out in
+                out.writeField("content-type", "text/event-stream; charset=utf-8")
+                out.writeField("cache-control", "no-cache")
+                out.writeField("x-accel-buffering", "no")
+                out.writeDropped(dropped)
+            }
+            let meter = TranslationMeter(filter, asker)
+            reply.relay(answer, naming: naming.nameForClient, tap: nil, filter: filter, then: meter)
+        case .whole(let whole):
+            asker.carried(whole.send(to: reply))
         case .failed(let failed):
             asker.carried(failed.send(to: reply))
         case .script(let script, let family):
@@ -53,8 +83,33 @@ public struct ModelAnswer: ~Copyable {
 public struct Carried: Sendable {
     public let delivery: Delivery
     public let usage: Usage
+    /// Whether some of the usage is the gate's own estimate, as the provider did not say.
+    public var isEstimated = false
     /// Why an answer was cut, from a closed list; `nil` where that is not known or it was not.
     public var cause: StaticString?
+}
+
+/// Tells the asker at the end of a translated stream what it used.
+private final class TranslationMeter: RelayReceiver {
+    private let filter: TranslatingFilter
+    private let asker: any Asker
+
+    init(_ filter: TranslatingFilter, _ asker: any Asker) {
+        self.filter = filter
+        self.asker = asker
+    }
+
+    func relayed(_ delivery: Delivery) {
+        let tokens = filter.tokens
+        asker.carried(
+            Carried(
+                delivery: delivery,
+                usage: tokens.usage,
+                isEstimated: tokens.isEstimated,
+                cause: filter.failure?.cause
+            )
+        )
+    }
 }
 
 /// Watches an answer pass for what it used, and tells the asker at its end.

@@ -14,6 +14,12 @@ final class ProviderExchange: AnswerReceiver {
     private let client: RequestBody
     private let asker: any Asker
     private var again: Again?
+    /// Who else may be asked when this one fails; `nil` for nobody.
+    var attempts: Attempts?
+    /// How the answer becomes the client's; `nil` where both speak the same dialect.
+    var lane: TranslatedLane?
+    /// How a list of models becomes the client's; `nil` for everything else.
+    var list: ListReader?
 
     /// How the same is asked with another key.
     struct Again {
@@ -43,35 +49,40 @@ final class ProviderExchange: AnswerReceiver {
     func answered(_ answer: consuming UpstreamAnswer) {
         let status = answer.status
         if (300..<400).contains(status) {
-            return asker.failed(GateError(.upstreamProtocolError, cause: "redirect"))
+            return failed(GateError(.upstreamProtocolError, cause: "redirect"))
         }
         if status < 400 { key?.accepted() }
         // A nonce means that the answer is for a sealed client's eyes only.
         guard status >= 400, !answer.has(.sealedNonce) else {
-            return asker.answered(ModelAnswer(answer, from: provider.traits, through: provider.filter(answer, route)))
+            return takeGood(answer)
         }
         switch status {
         // It is the gate's key that was refused, not the caller's token.
         case 401, 403: refused(isForbidden: status == 403)
         case 429:
             let seconds = answer.withValue(.retryAfter, RetryAfterField.seconds) ?? nil
-            if let another = throttled(seconds) { ask(with: another) } else { readFailure(answer) }
-        default: readFailure(answer)
+            if let another = throttled(seconds) { return ask(with: another) }
+            if goOn(after: .status(status, retryAfter: seconds)) { return }
+            readFailure(answer)
+        default:
+            let seconds = answer.withValue(.retryAfter, RetryAfterField.seconds) ?? nil
+            if goOn(after: .status(status, retryAfter: seconds)) { return }
+            readFailure(answer)
         }
     }
 
     // MARK: The key
 
     private func refused(isForbidden: Bool) {
-        guard let key = holder, let lender = key.lender else { return asker.failed(GateError(.upstreamAuthFailed)) }
+        guard let key = holder, let lender = key.lender else { return failed(GateError(.upstreamAuthFailed)) }
         guard again != nil else {
             // Whoever asks next shall have a better one.
             Task.detached { _ = await lender.refused(key, isForbidden: isForbidden) }
-            return asker.failed(GateError(.upstreamAuthFailed))
+            return failed(GateError(.upstreamAuthFailed))
         }
         client.run { [self] in
             guard let another = await lender.refused(key, isForbidden: isForbidden) else {
-                return asker.failed(GateError(.upstreamAuthFailed))
+                return failed(GateError(.upstreamAuthFailed))
             }
             ask(with: another)
         }
@@ -92,16 +103,30 @@ final class ProviderExchange: AnswerReceiver {
     }
 
     private func ask(with another: consuming Loan) {
-        guard let again = again.take() else { return asker.failed(GateError(.upstreamAuthFailed)) }
+        guard let again = again.take() else { return failed(GateError(.upstreamAuthFailed)) }
         key = consume another
         let request = again.request(key)
         again.dialler.exchange(request, rest: nil, client: client, for: self)
     }
 
-    func failed(_ error: GateError) { asker.failed(error) }
+    /// There is no answer that the client can have: somebody else may have one.
+    func failed(_ error: GateError) {
+        if !goOn(after: .error(error)) { asker.failed(error) }
+    }
+
+    private func goOn(after failing: Attempts.Failing) -> Bool { attempts?.goOn(after: failing) ?? false }
+
+    private func takeGood(_ answer: consuming UpstreamAnswer) {
+        attempts?.succeeded()
+        if let list { return list.answered(answer, client: client, asker: asker) }
+        guard let lane else {
+            return asker.answered(ModelAnswer(answer, from: provider.traits, through: provider.filter(answer, route)))
+        }
+        lane.answered(answer, client: client, asker: asker) { [self] error in failed(error) }
+    }
 
     private func readFailure(_ answer: consuming UpstreamAnswer) {
-        let kept = Kept(answer)
+        let kept = KeptAnswer(answer)
         client.run { [self] in
             guard let answer = kept.answer.take() else { return }
             let askedAt = answer.askedAt
@@ -110,6 +135,7 @@ final class ProviderExchange: AnswerReceiver {
                     answer,
                     from: provider.traits,
                     for: family,
+                    isTranslated: lane != nil || list != nil,
                     hiding: key,
                     client: client
                 )
@@ -118,11 +144,5 @@ final class ProviderExchange: AnswerReceiver {
                 asker.failed(error)
             }
         }
-    }
-
-    /// Carries an answer, which cannot be copied, into a task.
-    private final class Kept {
-        var answer: UpstreamAnswer?
-        init(_ answer: consuming UpstreamAnswer) { self.answer = consume answer }
     }
 }

@@ -23,19 +23,28 @@ public struct ProviderTraits: Sendable {
     /// One sentence for the operator.
     public let summary: String
     /// Where the provider is when the configuration has no `base_url`, without a slash at the end; `nil` for the
-    /// built-in one.
+    /// built-in one, and where every operator has another.
     public let base: String?
-    /// What it serves in its own words.
-    public let apis: APISet
-    public let credential: CredentialForm
+    /// What it serves in its own words. What a client asks in others is translated into `dialect`.
+    public var apis: APISet = [.chatCompletions, .completions, .embeddings, .models]
+    /// In which words a conversation is put to it that came in words it does not know.
+    public var dialect = Exchange.Dialect.chat
+    /// What it makes of that dialect (R7 and others).
+    public var profile = DialectProfile()
+    public var credential = CredentialForm.bearer
+    /// Whether nothing can be asked without a key.
+    public var needsKey = true
     /// Fields that the gate adds to every request. The client's own fields of these names never pass.
-    public let fixedFields: [Field]
-    /// Whose API it speaks.
-    public var family: APIFamily { apis.contains(.messages) ? .anthropic : .openAI }
+    public var fixedFields: [Field] = []
     /// Which of the client's fields pass.
-    public let requestFields: RequestFieldPolicy
+    public var requestFields = RequestFieldPolicy(names: [.contentType, .accept])
     /// Which of the provider's fields pass.
-    public let responseFields: ResponseFieldPolicy
+    public var responseFields = ResponseFieldPolicy.openAI
     /// The field or trailer that reports usage, in the form that `UsageMetricsField` reads; it never passes.
-    public let usageField: FieldName?
+    public var usageField: FieldName?
+    /// Where its list of models is, behind the base; it costs nothing to ask for it, so a key can be tried on it.
+    public var modelsPath = "/models"
+
+    /// Whose API it speaks.
+    public var family: APIFamily { apis.contains(.messages) && kind != .echo ? .anthropic : .openAI }
 }

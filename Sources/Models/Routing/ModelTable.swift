@@ -17,11 +17,14 @@ public struct ModelTable: Sendable {
         /// What the provider calls the model; `nil` passes the client's name on. For a pattern it may end in `*`,
         /// which stands for what the pattern's `*` matched.
         public let upstreamName: String?
+        /// What else is said of the model; `nil` for nothing.
+        public let rules: ModelRules?
 
-        public init(key: String, provider: String, upstreamName: String? = nil) {
+        public init(key: String, provider: String, upstreamName: String? = nil, rules: ModelRules? = nil) {
             self.key = key
             self.provider = provider
             self.upstreamName = upstreamName
+            self.rules = rules
         }
     }
 
@@ -61,7 +64,8 @@ public struct ModelTable: Sendable {
             return ModelChoice(
                 provider: entry.provider,
                 upstreamName: entry.upstreamName ?? model,
-                entry: entry.key
+                entry: entry.key,
+                rules: entry.rules
             )
         }
         guard let pattern = patterns.first(where: { model.utf8.starts(with: $0.prefix) }) else {
@@ -69,7 +73,12 @@ public struct ModelTable: Sendable {
         }
         let name = pattern.entry.upstreamName(for: model, behind: pattern.prefix.count)
         guard ModelName.fault(in: name.utf8) == nil else { throw GateError(.modelNotFound, cause: "model_invalid") }
-        return ModelChoice(provider: pattern.entry.provider, upstreamName: name, entry: pattern.entry.key)
+        return ModelChoice(
+            provider: pattern.entry.provider,
+            upstreamName: name,
+            entry: pattern.entry.key,
+            rules: pattern.entry.rules
+        )
     }
 }
 
@@ -81,11 +90,14 @@ public struct ModelChoice: Hashable, Sendable {
     /// The key of the entry that matched. The model's label in metrics and the journal: unlike the client's spelling
     /// it comes from a bounded list.
     public let entry: String
+    /// What else is said of the model; `nil` for nothing.
+    public let rules: ModelRules?
 
-    public init(provider: String, upstreamName: String, entry: String) {
+    public init(provider: String, upstreamName: String, entry: String, rules: ModelRules? = nil) {
         self.provider = provider
         self.upstreamName = upstreamName
         self.entry = entry
+        self.rules = rules
     }
 }
 

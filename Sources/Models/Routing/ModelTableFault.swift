@@ -47,6 +47,9 @@ public struct ModelTableFault: Hashable, Sendable, CustomStringConvertible {
             if entry.key.utf8.dropLast().contains(star) { add(.starInside) }
             if !keys.insert(Array(entry.key.utf8)).inserted { add(.duplicate) }
             if !known.contains(Array(entry.provider.utf8)) { add(.unknownProvider(entry.provider)) }
+            for target in entry.rules?.targets ?? [] where !known.contains(Array(target.provider.utf8)) {
+                add(.unknownProvider(target.provider))
+            }
             guard let name = entry.upstreamName else { continue }
             if let fault = ModelName.fault(in: name.utf8) { add(.upstreamName("\(fault)")) }
             let literal = entry.isPattern ? Substring(name).utf8.dropLast() : Substring(name).utf8

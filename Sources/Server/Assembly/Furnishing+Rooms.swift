@@ -168,7 +168,7 @@ extension Furnishing {
         }
     }
 
-    func models(_ vault: Vault) throws(Running.Failure) -> Rooms.Offer {
+    func models(_ vault: Vault, _ pseudonymKey: SymmetricKey) throws(Running.Failure) -> Rooms.Offer {
         var destinations: [String: Models.Destination] = [:]
         var providers: [String: HTTPProvider] = [:]
         for provider in configuration.providers {
@@ -185,14 +185,13 @@ extension Furnishing {
         }
         do {
             let entries = configuration.models.map {
-                ModelTable.Entry(key: $0.name, provider: $0.provider, upstreamName: $0.upstream)
+                ModelTable.Entry(key: $0.name, provider: $0.provider, upstreamName: $0.upstream, rules: $0.rules)
             }
             let table = try ModelTable(entries, providers: configuration.providers.map(\.name))
             let models = Models(
                 table: table,
                 destinations: destinations,
-                held: site.held,
-                clock: site.clock,
+                surroundings: Models.Surroundings(held: site.held, clock: site.clock, marks: marks(pseudonymKey)),
                 started: former?.models.started
             )
             return Rooms.Offer(models: models, providers: providers)
@@ -211,16 +210,30 @@ extension Furnishing {
         return .http(known)
     }
 
-    private func made(_ provider: Configuration.Provider) throws(Running.Failure) -> Models.Destination {
-        guard let kind = ProviderKind(rawValue: provider.kind.rawValue) else {
-            throw .other("providers.\(provider.name): unknown kind")
+    /// How callers are named towards providers: by the pseudonym that the gate knows them by.
+    private func marks(_ key: SymmetricKey) -> @Sendable (Permit) -> CallerMarks {
+        { permit in
+            let name = permit.identity.pseudonym
+            var bytes: [UInt8] = []
+            Hex.forEachDigit(of: name.high) { bytes.append($0) }
+            Hex.forEachDigit(of: name.low) { bytes.append($0) }
+            return CallerMarks(key: key, principal: bytes)
         }
-        let traits = ProviderCatalogue.traits(of: kind)
-        guard kind != .echo else { return .echo }
+    }
+
+    private func made(_ provider: Configuration.Provider) throws(Running.Failure) -> Models.Destination {
+        let traits = provider.traits
+        guard traits.kind != .echo else { return .echo }
         guard let base = (provider.baseURL ?? traits.base).flatMap(Origin.init) else {
             throw .other("providers.\(provider.name).base_url is not an http or https URL")
         }
         let target = try target(of: provider, base)
-        return .http(HTTPProvider(name: provider.name, traits: traits, target: target, held: site.held))
+        var rules = HTTPProvider.Rules()
+        rules.onLoss = provider.onLoss
+        rules.retries = provider.retries
+        rules.hasKey = provider.key != nil || traits.needsKey
+        return .http(
+            HTTPProvider(name: provider.name, traits: traits, target: target, held: site.held, rules: rules)
+        )
     }
 }

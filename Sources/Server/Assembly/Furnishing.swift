@@ -53,13 +53,14 @@ struct Furnishing {
         let strongroom = try openStrongroom()
         let vault = try openVault(strongroom.store)
         let number = (former?.generation.number ?? 0) + 1
+        let callers = try openIdentity()
         return Rooms(
             Generation(configuration, number: number, waiting: waiting, since: site.clock.now),
-            callers: try openIdentity(),
+            callers: callers,
             failures: try failureLimiter(),
             charter: try charter(),
             purse: try purse(),
-            offer: try models(vault),
+            offer: try models(vault, callers.pseudonymKey),
             vault: vault,
             strongroom: strongroom,
             journal: site.journal,

@@ -1,17 +1,15 @@
+public import OstiaryCore
+public import OstiaryModels
 public import OstiaryWire
 
 extension Configuration {
     /// Where calls can go.
     public struct Provider: Hashable, Sendable {
-        public enum Kind: String, Sendable, CaseIterable {
-            /// Any server that speaks OpenAI's API.
-            case openai
-            /// Any server that speaks Anthropic's Messages API.
-            case anthropic
-            /// Tinfoil's confidential inference.
-            case tinfoil
-            /// The built-in provider that needs no network and no account.
-            case echo
+        public typealias Kind = ProviderKind
+
+        /// What a server of the kind `custom` speaks.
+        public enum API: String, Sendable, CaseIterable {
+            case openai, anthropic
         }
 
         public var name: String = ""
@@ -31,6 +29,12 @@ extension Configuration {
         public var http2: Bool = true
         public var timeouts: Timeouts = Timeouts()
         public var breaker: Breaker.Settings = Breaker.Settings()
+        /// `nil` for what the address says; of the kind `custom` alone.
+        public var api: API?
+        /// What becomes of what a client asks for and the provider's dialect cannot say.
+        public var onLoss: Losses.Policy = .report
+        /// How often it is asked once more after a failure that passes quickly.
+        public var retries: Int = 0
 
         public init() {}
     }
@@ -64,10 +68,67 @@ extension Configuration {
         public var provider: String = ""
         /// The name sent upstream; `nil` passes the public name on, as a pattern always does.
         public var upstream: String?
+        /// Its part where `choose` is `weight`.
+        public var weight: Int = 1
+        /// Who answers when that provider does not, in this order, or takes a part of the calls.
+        public var others: [Other] = []
+        public var choose: ModelRules.Choice = .order
+        /// The provider's name of the model that answers where much thought is asked for.
+        public var reasoning: String?
+        /// Tokens that the model reads and writes at most.
+        public var context: Int?
+        public var longestOutput: Int?
+        /// `nil` for what the provider says.
+        public var onLoss: Losses.Policy?
 
         public init() {}
 
         public var isPattern: Bool { name.utf8.last == UInt8(ascii: "*") }
+    }
+
+    /// Somebody else who may answer for a model.
+    public struct Other: Hashable, Sendable {
+        /// The name of a provider that exists.
+        public var provider: String = ""
+        /// The name sent upstream; `nil` passes the public name on.
+        public var upstream: String?
+        public var weight: Int = 1
+
+        public init() {}
+    }
+}
+
+extension Configuration.Provider {
+    /// What the gate knows of it.
+    var traits: ProviderTraits {
+        guard kind == .custom else { return ProviderCatalogue.traits(of: kind) }
+        return ProviderCatalogue.custom(spokenAPI == .anthropic ? .messages : .chat)
+    }
+
+    /// What a server speaks: what the operator says, or what its address says.
+    var spokenAPI: API {
+        if let api { return api }
+        let address = baseURL?.lowercased() ?? ""
+        return address.contains("anthropic") ? .anthropic : .openai
+    }
+}
+
+extension Configuration.Model {
+    /// What is said of it beyond provider and name; `nil` for nothing.
+    var rules: ModelRules? {
+        let isPlain =
+            others.isEmpty && reasoning == nil && context == nil && longestOutput == nil && onLoss == nil
+        guard !isPlain else { return nil }
+        let first = ModelRules.Target(provider: provider, upstreamName: upstream, weight: weight)
+        return ModelRules(
+            targets: [first]
+                + others.map { ModelRules.Target(provider: $0.provider, upstreamName: $0.upstream, weight: $0.weight) },
+            choice: choose,
+            reasoningName: reasoning,
+            longestInput: context,
+            longestOutput: longestOutput,
+            onLoss: onLoss
+        )
     }
 }
 

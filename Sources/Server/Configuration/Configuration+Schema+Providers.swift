@@ -1,4 +1,5 @@
 import OstiaryCore
+import OstiaryModels
 import OstiaryWire
 
 extension Configuration {
@@ -7,9 +8,8 @@ extension Configuration {
             \.kind,
             About(
                 name: "kind",
-                help:
-                    "openai: any server with OpenAI's API; anthropic: any with Anthropic's; tinfoil: Tinfoil; echo: built in, "
-                    + "needs no account",
+                help: "who it is; openai and anthropic also stand for every server that speaks their API, local for "
+                    + "vLLM and the like, echo is built in and needs no account",
                 isRequired: true,
                 example: "openai"
             ),
@@ -31,7 +31,7 @@ extension Configuration {
                 name: "key",
                 help:
                     "where the provider's key lies: env:NAME, file:PATH, vault:NAME or keyring:NAME, or a section that "
-                    + "says more; needed by every kind but echo",
+                    + "says more; needed by most kinds",
                 fallback: "none",
                 example: "env:OPENAI_API_KEY"
             ),
@@ -46,6 +46,33 @@ extension Configuration {
             each: KeyPlace(),
             keyFields,
             most: 16
+        ),
+        .value(
+            \.api,
+            About(
+                name: "api",
+                help: "what a server of the kind custom speaks",
+                fallback: "anthropic where the address says so, else openai"
+            ),
+            Form<Provider.API>.choice.optional
+        ),
+        .value(
+            \.onLoss,
+            About(
+                name: "on_loss",
+                help: "what becomes of something a client asks for that cannot be said in the provider's dialect: "
+                    + "report, leave it out and name it in ostiary-dropped; refuse, answer 400"
+            ),
+            .choice
+        ),
+        .value(
+            \.retries,
+            About(
+                name: "retries",
+                help: "how often it is asked once more when it cannot be reached, fails (5xx) or is limited for two "
+                    + "seconds at most (429), before anything went to the client"
+            ),
+            .whole(0...5)
         ),
         .value(
             \.addresses,
@@ -154,19 +181,75 @@ extension Configuration {
             ),
             Form.text("text of 1 to 256 bytes", most: 256).optional
         ),
+        .value(
+            \.choose,
+            About(
+                name: "choose",
+                help:
+                    "who of several is asked first: order, the first; weight, each for its part; latency, the one that "
+                    + "answers sooner; the others follow when that one fails"
+            ),
+            .choice
+        ),
+        .value(\.weight, About(name: "weight", help: "its part where choose is weight"), .whole(0...1000)),
+        .entries(
+            \.others,
+            About(name: "others", help: "who else may answer, in this order"),
+            each: Other(),
+            otherFields,
+            most: 16
+        ),
+        .value(
+            \.reasoning,
+            About(
+                name: "reasoning_model",
+                help: "the name that the provider knows for requests that ask for much thought (an effort of high and "
+                    + "above)",
+                fallback: "none",
+                example: "o4"
+            ),
+            Form.text("text of 1 to 256 bytes", most: 256).optional
+        ),
+        .value(
+            \.context,
+            About(name: "context", help: "tokens that the model reads at most; shown to clients", fallback: "unknown"),
+            Form.whole(1...100_000_000).optional
+        ),
+        .value(
+            \.longestOutput,
+            About(
+                name: "max_output",
+                help: "tokens that the model writes at most; a wish for more is cut down to it where the request is "
+                    + "translated",
+                fallback: "unknown"
+            ),
+            Form.whole(1...100_000_000).optional
+        ),
+        .value(
+            \.onLoss,
+            About(name: "on_loss", help: "as with the provider, for this model", fallback: "what the provider says"),
+            Form<Losses.Policy>.choice.optional
+        ),
+    ]
+
+    private static let otherFields: [Field<Other>] = [
+        .value(
+            \.provider,
+            About(name: "provider", help: "the name of a provider above", isRequired: true, example: "spare"),
+            .providerName
+        ),
+        .value(
+            \.upstream,
+            About(name: "name", help: "the name that this provider knows", fallback: "the public name"),
+            Form.text("text of 1 to 256 bytes", most: 256).optional
+        ),
+        .value(\.weight, About(name: "weight", help: "its part where choose is weight"), .whole(0...1000)),
     ]
 }
 
-extension Configuration.Provider.Kind {
+extension ProviderKind {
     /// Where the kind's API begins unless `base_url` says otherwise.
-    var publicURL: String? {
-        switch self {
-        case .openai: "https://api.openai.com/v1"
-        case .anthropic: "https://api.anthropic.com/v1"
-        case .tinfoil: "https://inference.tinfoil.sh/v1"
-        case .echo: nil
-        }
-    }
+    var publicURL: String? { ProviderCatalogue.traits(of: self).base }
 
-    var needsKey: Bool { self != .echo }
+    var needsKey: Bool { ProviderCatalogue.traits(of: self).needsKey }
 }

@@ -1,3 +1,5 @@
+import OstiaryModels
+
 extension Configuration {
     /// A variable that no single key stands for.
     struct Variable: Sendable {

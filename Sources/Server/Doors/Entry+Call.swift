@@ -51,6 +51,7 @@ extension Entry {
         delivered(carried.delivery)
         if let why = carried.cause { cause = "\(why)" }
         usage = carried.usage.isUnknown ? nil : carried.usage
+        isUsageEstimated = carried.isEstimated && usage != nil
         upstreamDuration = askedAt.map { carried.delivery.ended.seconds(since: $0) }
     }
 

@@ -9,7 +9,8 @@ public protocol BodyFilter: AnyObject {
     /// - Throws: when the answer must not go on. It is cut then, after the last words for this error.
     func pass(_ piece: ByteBuffer) throws(GateError) -> ByteBuffer
     /// What is still held when the provider has ended its body in the ordinary way.
-    func finish() -> ByteBuffer
+    /// - Throws: when what it sent is not complete all the same. The answer is cut then, as above.
+    func finish() throws(GateError) -> ByteBuffer
     /// What goes out before the answer is cut, so that the client's library hears of it; `nil` for nothing.
     ///
     /// Asked at most once, and last. It is sent only where the framing has room for it (RFC 9112 section 7.1): an

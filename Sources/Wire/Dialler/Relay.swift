@@ -110,7 +110,11 @@ public final class Relay: Partner, BodySink {
 
     func ended() {
         guard delivery == nil else { return }
-        if let rest = filter?.finish(), rest.readableBytes > 0 { client.writePiece(rest) }
+        do throws(GateError) {
+            if let rest = try filter?.finish(), rest.readableBytes > 0 { client.writePiece(rest) }
+        } catch {
+            return failed(error)
+        }
         client.partner = nil
         upstream.taken()
         // The client's connection may be at its next exchange when this returns.

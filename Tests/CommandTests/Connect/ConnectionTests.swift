@@ -1,5 +1,6 @@
 import Foundation
 import OstiaryCore
+import OstiaryModels
 import OstiaryServer
 import Testing
 

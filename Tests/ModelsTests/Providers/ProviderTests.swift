@@ -35,8 +35,8 @@ struct ProviderTests {
 
     @Test func passesTheBodysFields() {
         for name in ["Content-Type", "content-type", "ACCEPT"] {
-            #expect(ProviderTraits.openAI.requestFields.names.contains(known(name)))
-            #expect(ProviderTraits.tinfoil.requestFields.names.contains(known(name)))
+            #expect(ProviderCatalogue.traits(of: .openai).requestFields.names.contains(known(name)))
+            #expect(ProviderCatalogue.traits(of: .tinfoil).requestFields.names.contains(known(name)))
         }
     }
 
@@ -63,7 +63,7 @@ struct ProviderTests {
     }
 
     @Test func asksTinfoilForUsage() {
-        let traits = ProviderTraits.tinfoil
+        let traits = ProviderCatalogue.traits(of: .tinfoil)
         #expect(traits.fixedFields.map(\.name) == ["X-Tinfoil-Request-Usage-Metrics"])
         #expect(traits.fixedFields.map(\.value) == ["true"])
         #expect(traits.usageField == .usageMetrics)

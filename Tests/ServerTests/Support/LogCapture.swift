@@ -47,6 +47,7 @@ struct LogLine: Decodable, Sendable {
     let model: String?
     let tokens_in: Int?
     let tokens_out: Int?
+    let tokens_estimated: Bool?
 
     init?(_ line: String) {
         guard let read = try? JSONDecoder().decode(LogLine.self, from: Data(line.utf8)) else { return nil }

@@ -14,6 +14,11 @@ struct ErrorSaying {
         self.type = type
     }
 
+    /// A document that was made here.
+    init(json document: [UInt8]) {
+        self.init(body: ByteBuffer(bytes: document), type: Self.json)
+    }
+
     /// The gate's own words in place of the provider's.
     static func unsaid(status: Int, for family: APIFamily) -> ErrorSaying {
         ErrorSaying(body: ByteBuffer(bytes: ErrorDocument.unsaid(status: status, for: family)), type: json)

@@ -1,4 +1,5 @@
 import OstiaryCore
+import OstiaryModels
 
 /// What no single key can say: that the parts fit each other and what they name exists.
 struct Checks {
@@ -163,7 +164,7 @@ struct Checks {
             }
             guard !reading.hasFault(below: path + ["kind"]) else { continue }
             if provider.kind == .echo {
-                for key in ["base_url", "key", "keys", "addresses", "tls", "breaker"]
+                for key in ["base_url", "key", "keys", "addresses", "tls", "breaker", "api", "on_loss", "retries"]
                 where reading.place(of: path + [key]) != nil {
                     fault(path + [key], "means nothing to the kind echo", hint: "remove it")
                 }
@@ -171,7 +172,15 @@ struct Checks {
             }
             if let url = provider.baseURL { checkAddresses(url, provider.addresses, key: "base_url", at: path) }
             checkTLS(provider, at: path)
-            if provider.baseURL == nil { configuration.providers[index].baseURL = provider.kind.publicURL }
+            if provider.baseURL == nil {
+                configuration.providers[index].baseURL = provider.kind.publicURL
+                if provider.kind.publicURL == nil, !reading.hasFault(below: path + ["base_url"]) {
+                    missing(path, "base_url", hint: "where the server's API begins, such as https://models.example/v1")
+                }
+            }
+            if provider.api != nil, provider.kind != .custom {
+                fault(path + ["api"], "is for the kind custom alone", hint: "remove it")
+            }
             if !provider.places.isEmpty {
                 checkKeys(provider, at: path)
             } else if provider.kind.needsKey, !reading.hasFault(below: path + ["key"]),
@@ -226,6 +235,16 @@ struct Checks {
                 let near = Nearest.to(model.provider, among: names).map { "did you mean `\($0)`?" }
                 let known = names.isEmpty ? nil : "known: " + names.prefix(8).joined(separator: ", ")
                 fault(path + ["provider"], "names no provider of this configuration", hint: near ?? known)
+            }
+            for (index, other) in model.others.enumerated()
+            where !names.contains(where: { $0.utf8.elementsEqual(other.provider.utf8) }) {
+                let place = path + ["others", "[\(index)]"]
+                guard !reading.hasFault(below: place) else { continue }
+                if other.provider.isEmpty {
+                    missing(place, "provider", hint: "add provider: NAME")
+                } else {
+                    fault(place + ["provider"], "names no provider of this configuration")
+                }
             }
             if model.isPattern, model.upstream != nil {
                 fault(path + ["name"], "cannot be used with a pattern, which passes the name on", hint: "remove it")

@@ -1,10 +1,10 @@
-import OstiaryCore
+public import OstiaryCore
 
 /// How many requests may be sent once more: a fifth of those of the last ten to twenty seconds, and three whatever
 /// those were, so that a provider that closes every connection is not asked everything twice (SEC-505).
 ///
 /// Each worker keeps one for each target.
-struct RetryBudget {
+public struct RetryBudget: Sendable {
     /// Seconds.
     static let window = 10.0
     static let floor = 3
@@ -18,15 +18,17 @@ struct RetryBudget {
     private var retries = 0
     private var retriesBefore = 0
 
+    public init() {}
+
     /// Counts a request.
     @inline(__always)
-    mutating func noteRequest(at now: MonotonicTime) {
+    public mutating func noteRequest(at now: MonotonicTime) {
         if now.nanoseconds &- windowStart.nanoseconds > Int64(Self.window * 1e9) { turn(now) }
         requests &+= 1
     }
 
     /// Takes one retry out; false when there is none left.
-    mutating func takeRetry(at now: MonotonicTime) -> Bool {
+    public mutating func takeRetry(at now: MonotonicTime) -> Bool {
         if now.nanoseconds &- windowStart.nanoseconds > Int64(Self.window * 1e9) { turn(now) }
         guard retries + retriesBefore < Self.floor + (requests + requestsBefore) / Self.share else { return false }
         retries += 1

@@ -3,45 +3,33 @@ import OstiaryCore
 import OstiaryWire
 
 /// A provider's list of models on its way to a client of another API: taken in, and spelled anew.
-final class ListExchange: AnswerReceiver {
+struct ListReader {
     /// Bytes of a list; some providers name thousands of models with all that they can do.
     private static let longest = 8 << 20
     /// Seconds for a body whose head has come.
     private static let patience = 30.0
 
-    private let provider: HTTPProvider
+    private let owner: String
     private let route: Route
     private let page: AnthropicModelsBody.Page
     private let created: UnixTime
     private let family: APIFamily
-    private let client: RequestBody
-    private let asker: any Asker
-    /// Who judges what is no list.
-    private let failing: ProviderExchange
 
-    init(
-        _ provider: HTTPProvider,
-        _ call: Call,
-        _ route: Route,
-        created: UnixTime,
-        client: RequestBody,
-        asker: any Asker,
-        failing: ProviderExchange
-    ) {
-        self.provider = provider
+    /// - Parameter owner: the provider's name in the configuration.
+    init(_ owner: String, _ call: Call, _ route: Route, created: UnixTime) {
+        self.owner = owner
         self.route = route
         page = AnthropicModelsBody.Page(query: call.query)
         self.created = created
         family = call.family
-        self.client = client
-        self.asker = asker
-        self.failing = failing
     }
 
-    func answered(_ answer: consuming UpstreamAnswer) {
-        guard answer.status == 200, !answer.has(.contentEncoding) else { return failing.answered(answer) }
-        let kept = Kept(answer)
-        client.run { [self] in
+    func answered(_ answer: consuming UpstreamAnswer, client: RequestBody, asker: any Asker) {
+        guard !answer.has(.contentEncoding) else {
+            return asker.failed(GateError(.upstreamProtocolError, cause: "models_list"))
+        }
+        let kept = KeptAnswer(answer)
+        client.run {
             guard let answer = kept.answer.take() else { return }
             do throws(GateError) {
                 let (body, isWhole) = try await answer.collectBeginning(
@@ -49,7 +37,7 @@ final class ListExchange: AnswerReceiver {
                     within: Self.patience,
                     client: client
                 )
-                guard isWhole, let models = Self.models(body, owner: provider.name) else {
+                guard isWhole, let models = Self.models(body, owner: owner) else {
                     throw GateError(.upstreamProtocolError, cause: "models_list")
                 }
                 let document = ModelsDocument.list(models, for: family, created: created, page: page)
@@ -59,8 +47,6 @@ final class ListExchange: AnswerReceiver {
             }
         }
     }
-
-    func failed(_ error: GateError) { asker.failed(error) }
 
     /// The models of a list in any shape that providers have: `{"data":[{"id":…}]}`, or the array alone.
     private static func models(_ body: ByteBuffer, owner: String) -> [ModelsListBody.Model]? {
@@ -77,10 +63,10 @@ final class ListExchange: AnswerReceiver {
             )
         }
     }
+}
 
-    /// Carries an answer, which cannot be copied, into a task.
-    private final class Kept {
-        var answer: UpstreamAnswer?
-        init(_ answer: consuming UpstreamAnswer) { self.answer = consume answer }
-    }
+/// Carries an answer, which cannot be copied, into a task.
+final class KeptAnswer {
+    var answer: UpstreamAnswer?
+    init(_ answer: consuming UpstreamAnswer) { self.answer = consume answer }
 }

@@ -1,39 +1,6 @@
 import OstiaryCore
 import OstiaryWire
 
-extension ProviderTraits {
-    /// Anthropic and everything that speaks its Messages API at another `base_url`.
-    ///
-    /// `anthropic-version` and `anthropic-beta` pass as `AnthropicFields` says. Not passed, though its clients can send
-    /// them: `anthropic-workspace-id` and `anthropic-user-profile-id` choose who pays, and `X-Stainless-*`, `X-App`,
-    /// `User-Agent` and Claude Code's session describe the caller's machine.
-    static let anthropic = ProviderTraits(
-        kind: .anthropic,
-        summary: "Anthropic, and every server that speaks its Messages API",
-        base: "https://api.anthropic.com/v1",
-        apis: [.messages, .tokenCount, .models],
-        credential: .apiKey,
-        fixedFields: [],
-        requestFields: RequestFieldPolicy(names: [.contentType, .accept]),
-        responseFields: .anthropic,
-        usageField: nil
-    )
-}
-
-extension ResponseFieldPolicy {
-    /// What clients of Anthropic's API read. The requests' rate is the gate's own field, as the caller's rate is not the
-    /// account's; the organization and the workspace are nobody's business.
-    static let anthropic = ResponseFieldPolicy(
-        names: [
-            .contentType, .contentEncoding, .cacheControl, .retryAfter, .retryAfterMilliseconds, .shouldRetry,
-            .anthropicTokensLimit, .anthropicTokensRemaining, .anthropicTokensReset,
-            .anthropicInputTokensLimit, .anthropicInputTokensRemaining, .anthropicInputTokensReset,
-            .anthropicOutputTokensLimit, .anthropicOutputTokensRemaining, .anthropicOutputTokensReset,
-        ],
-        renamed: [(from: .messageRequestID, to: "x-upstream-request-id")]
-    )
-}
-
 /// `anthropic-version` and `anthropic-beta` on their way to a provider that is asked with an API key.
 enum AnthropicFields {
     /// What is sent where the client names no version, or none of the form `YYYY-MM-DD`.
