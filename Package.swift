@@ -52,6 +52,7 @@ let package = Package(
             dependencies: ["OstiaryCore", "CKeyring", crypto, cryptoExtras],
             path: "Sources/Vault"
         ),
+        .target(name: "OstiarySealed", dependencies: ["OstiaryCore", nio, crypto], path: "Sources/Sealed"),
         .target(name: "OstiaryJournal", dependencies: ["OstiaryCore"], path: "Sources/Journal"),
         .target(
             name: "OstiaryServer",
@@ -99,6 +100,7 @@ let package = Package(
             dependencies: ["OstiaryCore", "OstiaryVault"],
             path: "Tests/VaultVictim"
         ),
+        .testTarget(name: "SealedTests", dependencies: ["OstiarySealed", "OstiaryTesting", nio, crypto]),
         .testTarget(name: "JournalTests", dependencies: ["OstiaryJournal", "OstiaryTesting"]),
         .testTarget(
             name: "ServerTests",
