@@ -45,7 +45,8 @@ struct SealedVectorTests {
     }
 
     static let known: Set = [
-        "key_config_parse", "key_config_marshal", "open_request", "derive_response_keys", "chunk_nonce", "seal_response",
+        "key_config_parse", "key_config_marshal", "open_request", "derive_response_keys", "chunk_nonce",
+        "seal_response",
         "open_response", "response_headers", "token_marshal", "token_parse",
     ]
 
