@@ -58,6 +58,7 @@ let package = Package(
             dependencies: ["OstiaryCore", "CKeyring", crypto, cryptoExtras, subprocess, system],
             path: "Sources/Vault"
         ),
+        .target(name: "OstiarySealed", dependencies: ["OstiaryCore", nio, crypto], path: "Sources/Sealed"),
         .target(name: "OstiaryJournal", dependencies: ["OstiaryCore"], path: "Sources/Journal"),
         .target(name: "CSupervise", path: "Sources/CSupervise"),
         .target(
@@ -122,6 +123,7 @@ let package = Package(
             name: "SupervisorTests",
             dependencies: ["OstiarySupervisor", "OstiaryCore", "OstiaryTesting", "ostiary"]
         ),
+        .testTarget(name: "SealedTests", dependencies: ["OstiarySealed", "OstiaryTesting", nio, crypto]),
         .testTarget(name: "JournalTests", dependencies: ["OstiaryJournal", "OstiaryTesting"]),
         .testTarget(
             name: "ServerTests",

@@ -1,0 +1,42 @@
+import Crypto
+import FoundationEssentials
+import OstiaryCore
+
+/// What both sides of one sealed request know, and the answer's keys come from.
+public struct AnswerSecret: Sendable {
+    let secret: SymmetricKey
+    let encapsulated: EncapsulatedKey
+
+    init(_ secret: SymmetricKey, _ encapsulated: EncapsulatedKey) {
+        self.secret = secret
+        self.encapsulated = encapsulated
+    }
+
+    /// Seals the answer under a nonce that is new each time.
+    public func sealer() -> AnswerSealer {
+        AnswerSealer(AnswerKeys(self, nonce: ResponseNonce()))
+    }
+
+    /// Opens the answer with this nonce.
+    public func opener(_ nonce: ResponseNonce) -> AnswerOpener { AnswerOpener(AnswerKeys(self, nonce: nonce)) }
+
+    // MARK: Recovery
+
+    /// Lets another process open the answer to this one request: `{"exportedSecret": …, "requestEnc": …}`. It is a key,
+    /// to be kept like one.
+    public var recoveryToken: [UInt8] {
+        let secret = secret.withUnsafeBytes { Hex.encode($0) }
+        let token = "{\"exportedSecret\": \"\(secret)\", \"requestEnc\": \"\(encapsulated.field)\"}"
+        return Array(token.utf8)
+    }
+
+    /// - Throws: `INVALID_TOKEN`.
+    public init(recoveryToken bytes: [UInt8]) throws(SealedFault) {
+        guard let members = (try? JSONReader.read(bytes))?.object,
+            let secret = members["exportedSecret"]?.string.flatMap({ Hex.decode($0.utf8) }),
+            secret.count == SealedSuite.exportBytes,
+            let point = members["requestEnc"]?.string.flatMap({ Hex.decode($0.utf8) }).flatMap({ PublicPoint($0) })
+        else { throw SealedFault(.invalidToken, "is not a recovery token") }
+        self.init(SymmetricKey(data: secret), EncapsulatedKey(point))
+    }
+}
