@@ -14,6 +14,7 @@ let http2 = Target.Dependency.product(name: "NIOHTTP2", package: "swift-nio-http
 let hpack = Target.Dependency.product(name: "NIOHPACK", package: "swift-nio-http2")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 
 let package = Package(
     name: "ostiary",
@@ -29,6 +30,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-asn1.git", from: "1.7.4"),
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
         .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess.git", from: "1.0.2", traits: []),
     ],
     targets: [
         .target(name: "OstiaryCore", dependencies: [crypto], path: "Sources/Core"),
@@ -49,7 +51,7 @@ let package = Package(
         .target(name: "CKeyring", path: "Sources/CKeyring"),
         .target(
             name: "OstiaryVault",
-            dependencies: ["OstiaryCore", "CKeyring", crypto, cryptoExtras],
+            dependencies: ["OstiaryCore", "CKeyring", crypto, cryptoExtras, subprocess],
             path: "Sources/Vault"
         ),
         .target(name: "OstiaryJournal", dependencies: ["OstiaryCore"], path: "Sources/Journal"),

@@ -83,14 +83,27 @@ public final class Models: Sendable {
     ) {
         switch (question.subject, question.destination) {
         case (.list, .http(let provider)):
-            let request = provider.request(call, head: head, permit: permit, key: key)
-            let exchange = ProviderExchange(provider, permit.route, key, client, asker)
+            let again = ProviderExchange.Again(dialler: worker.dialler) { key in
+                provider.request(call, head: head, permit: permit, key: key)
+            }
+            let request = again.request(key)
+            let exchange = ProviderExchange(provider, permit.route, key, client, asker, again: again)
             worker.dialler.exchange(request, rest: nil, client: client, for: exchange)
         case (.list, _):
             asker.answered(ModelAnswer(ownList, for: permit.route))
         case (.conversation(let asked, let upstreamName), .http(let provider)):
-            let request = provider.request(asked, call, head: head, as: upstreamName, permit: permit, key: key)
-            let exchange = ProviderExchange(provider, permit.route, key, client, asker)
+            let again = ProviderExchange.Again(dialler: worker.dialler) { key in
+                provider.request(asked, call, head: head, as: upstreamName, permit: permit, key: key)
+            }
+            let request = again.request(key)
+            let exchange = ProviderExchange(
+                provider,
+                permit.route,
+                key,
+                client,
+                asker,
+                again: asked.isWhole ? again : nil
+            )
             worker.dialler.exchange(request, rest: asked.rest, client: client, for: exchange)
         case (.conversation(let asked, _), _):
             client.run { [clock] in

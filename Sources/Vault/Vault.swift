@@ -1,108 +1,172 @@
 public import OstiaryCore
 
-/// The keys of the providers, read once at start and lent to permitted calls.
+/// The keys of the providers, read from where they lie, kept fresh, and lent to permitted calls.
 ///
-/// Immutable: a reload opens another vault, and the old keys are zeroed when the last loan has ended.
+/// Which keys there are never changes; a reload opens another vault. It takes over from the one before every ring of
+/// keys about which nothing has changed, and the other keys are zeroed when the last loan has ended. Lending takes a
+/// short lock and never waits.
 public final class Vault: Sendable {
-    private struct Box: Sendable {
-        let name: String
-        let kept: SecretHolder
-    }
-
-    private let boxes: [String: Box]
+    private let rings: [String: KeyRing]
     /// What the operator should know about the places of the keys.
     public let warnings: [SourceWarning]
+    private let engine: LendingEngine
 
-    /// Reads every key.
+    /// Reads every key that lies on this machine; the others are asked for by `prime`.
     /// - Parameters:
-    ///   - references: where the keys lie, by the name they are lent under.
-    ///   - environment: the process's environment.
-    ///   - kept: the variables that were taken out of it.
-    ///   - store: the gate's own store, which `vault:NAME` names keys of.
+    ///   - plans: where the keys lie, by the name they are lent under.
+    ///   - surroundings: what sources may look at.
+    ///   - engine: the clock, and who is told.
+    ///   - former: the vault before.
     /// - Throws: all faults together, each with its key's name.
     public init(
+        _ plans: [String: [KeyPlan]],
+        _ surroundings: Surroundings,
+        engine: LendingEngine = LendingEngine(),
+        keeping former: Vault? = nil
+    ) throws(VaultFault) {
+        var rings: [String: KeyRing] = [:]
+        var warnings: [SourceWarning] = []
+        var faults: [VaultFault.Fault] = []
+        for (name, plans) in plans.sorted(by: { $0.key < $1.key }) {
+            let ring = KeyRing(name, plans, surroundings, engine)
+            var lacks = false
+            for (plan, key) in zip(plans, ring.keys) {
+                guard let source = plan.source.source as? any LocalKeySource else { continue }
+                do throws(SourceFault) {
+                    let material = try source.read(surroundings)
+                    if let warning = material.warning { warnings.append(warning) }
+                    try key.open(material, for: ring)
+                } catch {
+                    // The gate's own store may get it any time.
+                    if case .missing(let label) = error, source is VaultSource {
+                        warnings.append(.notStoredYet(label: label))
+                        lacks = true
+                    } else {
+                        faults.append(VaultFault.Fault(name: name, fault: error))
+                    }
+                }
+            }
+            if let known = former?.ring(name), known.plans == plans, !lacks, ring.brings(nothingNewTo: known) {
+                rings[name] = known
+            } else {
+                rings[name] = ring
+            }
+        }
+        guard faults.isEmpty else { throw VaultFault(faults: faults) }
+        self.rings = rings
+        self.warnings = warnings
+        self.engine = engine
+    }
+
+    /// One key each, on this machine.
+    public convenience init(
         _ references: [String: SourceReference],
         environment: [String: String],
         kept: KeptVariables? = nil,
         store: (any Store)? = nil
     ) throws(VaultFault) {
-        var boxes: [String: Box] = [:]
-        var warnings: [SourceWarning] = []
-        var faults: [VaultFault.Fault] = []
-        let surroundings = Surroundings(environment: environment, kept: kept, store: store)
-        for (name, reference) in references.sorted(by: { $0.key < $1.key }) {
-            do {
-                let (kept, warning) = try Self.keep(reference, surroundings)
-                boxes[name] = Box(name: name, kept: kept)
-                if let warning { warnings.append(warning) }
-            } catch {
-                faults.append(VaultFault.Fault(name: name, fault: error))
-            }
-        }
-        guard faults.isEmpty else { throw VaultFault(faults: faults) }
-        self.boxes = boxes
-        self.warnings = warnings
+        try self.init(
+            references.mapValues { [KeyPlan($0)] },
+            Surroundings(environment: environment, kept: kept, store: store)
+        )
     }
 
     /// Lends the key of this name for a permitted call.
     /// - Throws: `credential_unavailable` when there is none.
     public func lend(_ name: String, for permit: borrowing Permit) throws(GateError) -> Loan {
-        guard let box = box(name) else { throw GateError(.credentialUnavailable) }
-        return Loan(of: box.kept)
+        guard let ring = ring(name) else { throw GateError(.credentialUnavailable) }
+        return try ring.lend()
     }
 
-    /// The key of this name, to show it to the provider it is for outside of any call; `nil` when there is none.
-    public func holder(of name: String) -> SecretHolder? { box(name)?.kept }
+    /// A key of this name, to show it to the provider it is for outside of any call; `nil` when there is none now.
+    public func holder(of name: String) -> SecretHolder? { ring(name)?.keys.lazy.compactMap(\.key).first }
 
-    /// Whether there is a key of this name.
-    public func has(_ name: String) -> Bool { box(name) != nil }
+    /// Whether there is a place for a key of this name; its source may not have given one yet.
+    public func has(_ name: String) -> Bool { ring(name) != nil }
 
-    /// Whether the key of this name, or its absence, is the same in `other`. Takes the same time for all keys of one
+    /// Whether the keys of this name, or their absence, are the same in `other`. Takes the same time for all keys of one
     /// length.
     public func hasSameKey(_ name: String, as other: Vault) -> Bool {
-        switch (box(name), other.box(name)) {
-        case (nil, nil): return true
-        case (let mine?, let theirs?):
-            return Loan(of: mine.kept).withBytes { mine in
-                Loan(of: theirs.kept).withBytes { theirs in
-                    guard mine.count == theirs.count else { return false }
-                    var difference: UInt8 = 0
-                    for index in mine.indices { difference |= mine[index] ^ theirs[index] }
-                    return difference == 0
-                }
-            }
-        default: return false
+        switch (ring(name), other.ring(name)) {
+        case (nil, nil): true
+        case (let mine?, let theirs?): mine === theirs || mine.hasSameKeys(as: theirs)
+        default: false
         }
     }
 
-    private func box(_ name: String) -> Box? {
+    // MARK: Keeping fresh
+
+    /// Reads every key that there is none of yet, all at once, and returns when each has come or failed.
+    public func prime() async {
+        await withTaskGroup { group in
+            for ring in rings.values { group.addTask { await ring.prime() } }
+        }
+    }
+
+    /// Reads each key whenever it is due, until the task is cancelled.
+    public func maintain() async {
+        await withTaskGroup { group in
+            for ring in rings.values {
+                for index in ring.keys.indices { group.addTask { await ring.maintain(index) } }
+            }
+        }
+    }
+
+    /// Reads the keys of this name now, however fresh they are, and tells what came of each; `nil` when there is no such
+    /// name. Whoever asks at the same time gets the same answer.
+    public func refresh(_ name: String) async -> [RefreshOutcome]? {
+        guard let ring = ring(name) else { return nil }
+        var outcomes: [RefreshOutcome] = []
+        for index in ring.keys.indices { outcomes.append(await ring.refresh(index)) }
+        return outcomes
+    }
+
+    // MARK: Showing
+
+    /// How the keys of this name fare; empty when there is no such name.
+    public func status(_ name: String) -> [KeyStatus] { ring(name)?.statuses ?? [] }
+
+    /// How all keys fare, by name.
+    public var statuses: [KeyStatus] {
+        rings.values.sorted { $0.name < $1.name }.flatMap(\.statuses)
+    }
+
+    private func ring(_ name: String) -> KeyRing? {
         // The dictionary takes two spellings of one accented letter for the same name; a key must not.
-        guard let box = boxes[name], box.name.hasSameBytes(as: name) else { return nil }
-        return box
+        guard let ring = rings[name], ring.name.hasSameBytes(as: name) else { return nil }
+        return ring
     }
 
     /// What the vault shows to the operator.
     public var instruments: [Instrument] {
-        let count = Double(boxes.count)
-        return [
-            Instrument("gw_vault_keys", .gauge, "Keys that the vault holds.") { count },
+        engine.figures.instruments + KeyInstruments.all(rings.values.sorted { $0.name < $1.name }) + [
             Instrument(
                 "gw_secret_unlocked_bytes",
                 .gauge,
                 "Bytes of secrets that the system did not lock into memory; raise LimitMEMLOCK."
-            ) { Double(Secret.unlockedBytes) },
+            ) { Double(Secret.unlockedBytes) }
         ]
     }
+}
 
-    private static func keep(
-        _ reference: SourceReference,
-        _ surroundings: Surroundings
-    ) throws(SourceFault) -> (SecretHolder, SourceWarning?) {
-        let source = reference.source
-        let material = try source.read(surroundings)
-        let trims = type(of: source).trimsLineEnd
-        let secret = try KeyForm.checked(material.secret, trimsLineEnd: trims, label: source.label)
-        return (SecretHolder(secret), material.warning)
+extension KeyRing {
+    /// Whether what was read for this ring is what the other has already; keys that are not read here count as the same.
+    fileprivate func brings(nothingNewTo known: KeyRing) -> Bool {
+        zip(keys, known.keys).allSatisfy { mine, theirs in
+            guard let mine = mine.key else { return true }
+            return theirs.key?.hasSameBytes(as: mine) ?? false
+        }
+    }
+
+    fileprivate func hasSameKeys(as other: KeyRing) -> Bool {
+        guard keys.count == other.keys.count else { return false }
+        return zip(keys, other.keys).allSatisfy { mine, theirs in
+            switch (mine.key, theirs.key) {
+            case (nil, nil): true
+            case (let mine?, let theirs?): mine.hasSameBytes(as: theirs)
+            default: false
+            }
+        }
     }
 }
 

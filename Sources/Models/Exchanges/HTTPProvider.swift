@@ -10,6 +10,7 @@ public final class HTTPProvider: Sendable {
     public let traits: ProviderTraits
     /// Where it is and how it is.
     public let target: UpstreamTarget
+    private let targets: KeyedTargets
     private let held: HeldBodies
     private let fixedLines: ByteBuffer
 
@@ -21,6 +22,7 @@ public final class HTTPProvider: Sendable {
         self.name = name
         self.traits = traits
         self.target = target
+        targets = KeyedTargets(target)
         self.held = held
         var lines = ByteBuffer()
         lines.writeString("host: \(target.origin.authority)\r\naccept-encoding: identity\r\n")
@@ -29,7 +31,7 @@ public final class HTTPProvider: Sendable {
     }
 
     /// Says that no further request is meant for this provider under this key: its connections are not kept.
-    public func leave() { target.leave() }
+    public func leave() { targets.leave() }
 
     /// The request that asks the model: the body as it came, but for the model's name where the provider has another.
     func request(
@@ -48,7 +50,7 @@ public final class HTTPProvider: Sendable {
             length = length.map { $0 + rewriter.growth }
         }
         return UpstreamRequest(
-            to: target,
+            to: targets.target(for: key),
             head: requestHead(call, permit.route, head, key, hasBody: true),
             isHEAD: false,
             hasBody: true,
@@ -61,7 +63,7 @@ public final class HTTPProvider: Sendable {
     /// The request for a document of the provider's, like its list of models.
     func request(_ call: Call, head: RequestHead, permit: Permit, key: borrowing Loan?) -> UpstreamRequest {
         UpstreamRequest(
-            to: target,
+            to: targets.target(for: key),
             head: requestHead(call, permit.route, head, key, hasBody: false),
             isHEAD: call.method == .head,
             hasBody: false,

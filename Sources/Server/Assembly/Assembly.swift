@@ -3,6 +3,7 @@ import OstiaryCore
 import OstiaryIdentity
 import OstiaryJournal
 import OstiaryModels
+import OstiaryVault
 import OstiaryWire
 
 /// Puts a gate together: the rooms as the configuration wants them, the workers, the doors.
@@ -62,7 +63,8 @@ struct Assembly {
             mint: keySetPlace?.mint,
             held: held,
             book: book,
-            journal: journal
+            journal: journal,
+            lending: LendingEngine(clock: clock, notice: { journal.tell($0) })
         )
         var furnishing = Furnishing(site, configuration)
         let rooms = try furnishing.rooms()
@@ -75,6 +77,7 @@ struct Assembly {
         await startCrew(crew)
         // Keys first, so that a gate that can have them is ready when it listens; a failure is no reason to stop.
         _ = await rooms.verifier.prime()
+        await rooms.vault.prime()
         let desk = ReloadDesk()
         let daemon = try Daemon.open(configuration, site, hasStore: rooms.store != nil)
         journal.add(daemon.instruments)

@@ -2,6 +2,7 @@ import OstiaryCharter
 import OstiaryCore
 import OstiaryIdentity
 import OstiaryJournal
+import OstiaryVault
 import OstiaryWire
 
 // The configuration's parts as the rooms want them.
@@ -107,6 +108,26 @@ extension Journal {
                 "TLS handshakes failed lately",
                 ["failed": "\(failed)", "certificate": "\(certificate)", "timeout": "\(timeout)"]
             )
+        }
+    }
+
+    /// Says what happens to the keys of providers.
+    func tell(_ notice: KeyNotice) {
+        func fields(_ key: KeyLabel) -> KeyValuePairs<StaticString, String> {
+            ["provider": key.name, "key": "\(key.index)", "place": key.place]
+        }
+        switch notice {
+        case .changed(let key): event(.info, "a provider's key was changed by its source", fields(key))
+        case .refreshFailed(let key, let fault):
+            event(
+                .warning,
+                "a provider's key could not be read",
+                ["provider": key.name, "key": "\(key.index)", "reason": fault.description]
+            )
+        case .stale(let key): event(.warning, "a provider's key is used beyond its time", fields(key))
+        case .refused(let key):
+            event(.error, "a provider refuses its key, and the key's source gives no other", fields(key))
+        case .accepted(let key): event(.info, "a provider takes a key again that it had refused", fields(key))
         }
     }
 

@@ -16,12 +16,13 @@ extension Furnishing {
             for provider in configuration.providers {
                 if let key = provider.key { references[provider.name] = try SourceReference(key.description) }
             }
-            let vault = try Vault(
-                references,
+            let surroundings = Surroundings(
                 environment: site.variables.plain,
                 kept: site.variables.kept,
                 store: store
             )
+            let plans = references.mapValues { [KeyPlan($0)] }
+            let vault = try Vault(plans, surroundings, engine: site.lending, keeping: former?.vault)
             for warning in vault.warnings { remark("a key's place", ["about": "\(warning)"]) }
             return vault
         } catch {

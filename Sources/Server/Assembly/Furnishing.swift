@@ -1,6 +1,7 @@
 import OstiaryCore
 import OstiaryJournal
 import OstiaryModels
+import OstiaryVault
 import OstiaryWire
 
 /// Makes rooms from a configuration: from nothing at start, and at a reload from the rooms before, of which everything
@@ -20,6 +21,8 @@ struct Furnishing {
         /// Who knows the addresses of providers and key sets.
         let book: AddressBook
         let journal: Journal
+        /// What keeps keys fresh.
+        let lending: LendingEngine
         /// How many sets of rooms there are.
         let roomsInUse = Gauge()
     }

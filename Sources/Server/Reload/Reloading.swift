@@ -3,6 +3,7 @@ import OstiaryIdentity
 import OstiaryJournal
 import OstiaryModels
 import OstiaryPurse
+import OstiaryVault
 import OstiaryWire
 import Synchronization
 
@@ -49,7 +50,7 @@ final class Reloading: Sendable {
         self.entrances = entrances
         self.style = style
         self.read = read
-        maintain(house.current.verifier)
+        maintain(house.current)
     }
 
     var instruments: [Instrument] {
@@ -158,6 +159,7 @@ final class Reloading: Sendable {
         }
         // As at start: those who can be known shall be, and an issuer's outage is no reason to stop.
         if rooms.verifier !== former.verifier { await rooms.verifier.primeMissing() }
+        await rooms.vault.prime()
         let move = try await entrances.prepare(from: before, to: next)
         guard let left = entrances.make(move, to: next, if: { moveIn(rooms) }) else {
             await entrances.abandon(move)
@@ -197,7 +199,7 @@ final class Reloading: Sendable {
             worker.dialler.closeLeft()
         }
         site.journal.show(rooms.instruments)
-        if rooms.verifier !== former.verifier { maintain(rooms.verifier) }
+        maintain(rooms)
         site.variables.hide(rooms.generation.configuration.secretVariables)
     }
 
@@ -220,8 +222,13 @@ final class Reloading: Sendable {
         return remarks
     }
 
-    private func maintain(_ verifier: TokenVerifier) {
-        let next = Task.detached { await verifier.maintain() }
+    private func maintain(_ rooms: Rooms) {
+        let (verifier, vault) = (rooms.verifier, rooms.vault)
+        let next = Task.detached {
+            async let keys: Void = vault.maintain()
+            await verifier.maintain()
+            await keys
+        }
         state.withLock { state in
             state.maintenance?.cancel()
             state.maintenance = next

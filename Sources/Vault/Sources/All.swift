@@ -1,6 +1,6 @@
-/// The kinds of sources: one line each.
+/// The kinds of sources that are written `kind:argument`: one line each.
 public enum KeySources {
-    static let all: [any KeySource.Type] = [
+    static let all: [any LocalKeySource.Type] = [
         EnvironmentSource.self,
         FileSource.self,
         VaultSource.self,

@@ -1,7 +1,7 @@
 import OstiaryCore
 
 /// `env:NAME`: a variable of the process's environment.
-struct EnvironmentSource: KeySource {
+struct EnvironmentSource: LocalKeySource {
     static let kind = "env"
     static let form = "env:NAME"
     static let trimsLineEnd = false

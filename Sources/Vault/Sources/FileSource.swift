@@ -9,7 +9,7 @@ import OstiaryCore
 #endif
 
 /// `file:path`: a file that holds the key and at most one line end behind it.
-struct FileSource: KeySource {
+struct FileSource: LocalKeySource {
     static let kind = "file"
     static let form = "file:path"
     static let trimsLineEnd = true

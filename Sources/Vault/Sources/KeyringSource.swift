@@ -1,7 +1,7 @@
 import OstiaryCore
 
 /// `keyring:NAME`: a key of the desktop's keyring, under the attributes that `KeyringStore` describes.
-struct KeyringSource: KeySource {
+struct KeyringSource: LocalKeySource {
     static let kind = "keyring"
     static let form = "keyring:NAME"
     static let trimsLineEnd = false

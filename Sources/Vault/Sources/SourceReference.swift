@@ -1,7 +1,12 @@
 /// Where a key lies, as the configuration's `key:` says: such as `env:NAME` or `file:path`. It names a place and never holds
 /// a key.
-public struct SourceReference: Sendable, CustomStringConvertible {
+public struct SourceReference: Hashable, Sendable, CustomStringConvertible {
     let source: any KeySource
+
+    /// A source with options, which a line of text does not hold.
+    public init(_ source: any KeySource) {
+        self.source = source
+    }
 
     /// - Throws: `SourceFault`; it lists the kinds that are known and does not repeat `text`.
     public init(_ text: String) throws(SourceFault) {
@@ -22,4 +27,10 @@ public struct SourceReference: Sendable, CustomStringConvertible {
     public var environmentName: String? { (source as? EnvironmentSource)?.name }
 
     public var description: String { source.label }
+
+    public static func == (left: SourceReference, right: SourceReference) -> Bool {
+        AnyHashable(left.source) == AnyHashable(right.source)
+    }
+
+    public func hash(into hasher: inout Hasher) { source.hash(into: &hasher) }
 }

@@ -1,7 +1,7 @@
 import OstiaryCore
 
 /// `vault:NAME`: a key of the gate's own sealed store.
-struct VaultSource: KeySource {
+struct VaultSource: LocalKeySource {
     static let kind = "vault"
     static let form = "vault:NAME"
     static let trimsLineEnd = false

@@ -64,6 +64,11 @@ public final class UpstreamTarget: Sendable {
         self.breaker = breaker
     }
 
+    /// The same target with connections of its own, for another credential (SEC-509).
+    public func apart() -> UpstreamTarget {
+        UpstreamTarget(origin, settings: settings, addresses: addresses, trust: trust, breaker: breaker)
+    }
+
     /// Says that no further request is meant to go there: from now on no connection is kept for one. What is under way
     /// goes on.
     public func leave() { isLeft.store(true, ordering: .relaxed) }

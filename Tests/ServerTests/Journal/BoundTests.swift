@@ -25,7 +25,7 @@ import Testing
         "gw_reservations_in_flight": "gw_edge_connections_limit: one for each request",
         "gw_upstream_connections": "gw_edge_connections_limit: one for each request, and the idle ones of each pool",
         "gw_upstream_http2_connections": "gw_upstream_connections, among which they are",
-        "gw_vault_keys": "the configuration",
+        "gw_vault_keys": "the configuration", "gw_vault_keys_by_state": "the configuration",
         "gw_secret_unlocked_bytes": "the keys that the configuration names",
         "process_resident_memory_bytes": "all the others together",
         "process_open_fds": "process_max_fds",
