@@ -81,7 +81,7 @@ struct Assembly {
         let desk = ReloadDesk()
         let daemon = try Daemon.open(configuration, site, hasStore: rooms.store != nil)
         journal.add(daemon.instruments)
-        let office = AdminOffice(house: house, mint: keySetPlace?.mint, daemon: daemon, desk: desk)
+        let office = AdminOffice(house: house, mint: keySetPlace?.mint, daemon: daemon, seal: site.seal, desk: desk)
         let services = services(house, floors, office)
         let entrances = try await Entrances.open(configuration, crew, services, overlap: overlap)
         journal.add(entrances.instruments + book.instruments)

@@ -14,7 +14,9 @@ extension Furnishing {
         var references: [String: SourceReference] = [:]
         do {
             for provider in configuration.providers {
-                if let key = provider.key { references[provider.name] = try SourceReference(key.description) }
+                // A sealed store gives no key, and its providers' calls are refused until it is opened.
+                guard let key = provider.key, !(site.seal.isClosed && key.isStored) else { continue }
+                references[provider.name] = try SourceReference(key.description)
             }
             let surroundings = Surroundings(
                 environment: site.variables.plain,

@@ -13,6 +13,9 @@ extension Furnishing {
     /// The store, opened to see that it can be. A store in memory stays the same one, as it would be empty otherwise.
     mutating func openStrongroom() throws(Running.Failure) -> Strongroom {
         let wanted = configuration.vault
+        if site.seal.isClosed, let former, former.store != nil {
+            return Strongroom(store: ClosedStore(label: "the store of keys"), kind: former.storeKind)
+        }
         if let former, let before, before.vault == wanted, wanted.backend == .memory {
             return Strongroom(store: former.store, kind: former.storeKind)
         }

@@ -15,6 +15,14 @@ extension Configuration {
         public init() {}
     }
 
+    /// The daemon of a gate with this file, for commands that look for its folder and its token. Nothing else of the file
+    /// has to be right.
+    public static func daemon(of file: String?, surroundings: Surroundings) -> Daemon {
+        var configuration = section("vault", "daemon", of: file, surroundings: surroundings)
+        configuration.settleDaemon(surroundings.variables)
+        return configuration.daemon
+    }
+
     static let daemonFields: [Field<Daemon>] = [
         .value(
             \.folder,

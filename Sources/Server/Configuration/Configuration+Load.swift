@@ -82,6 +82,7 @@ extension Configuration {
         configuration.settlePaths(besides: file)
         reading.override(schema, &configuration)
         configuration.applyProviderVariables(&reading)
+        configuration.applySecretsdVariables(&reading)
         configuration.settleDaemon(surroundings.variables)
         if configuration.listen.tls.address != nil, reading.place(of: ["listen", "address"]) == nil {
             configuration.listen.isPlain = false

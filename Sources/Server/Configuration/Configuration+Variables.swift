@@ -5,7 +5,7 @@ extension Configuration {
         let help: String
     }
 
-    static let variables: [Variable] = [
+    static let variables: [Variable] = secretsdVariables + [
         Variable(
             name: "TINFOIL_API_KEY",
             help: "the key of the provider named `tinfoil`, which is made where the file has no providers"

@@ -9,7 +9,7 @@ enum AdminProblem: String, Sendable, CaseIterable {
     case overloaded
     // Of providers' keys.
     case noStore, storeLocked, storeUnreadable, storeFailed, unknownProvider, noKey, noKeyToTest, invalidKey
-    case revealingIsOff, validationFailed, tooManyTests, rotationRefused
+    case revealingIsOff, validationFailed, tooManyTests, rotationRefused, notSealable, keyElsewhere, auditFailed
     // Of the refreshing of keys.
     case refreshFailed, refreshRunning
 
@@ -83,6 +83,20 @@ enum AdminProblem: String, Sendable, CaseIterable {
             Entry(status: 429, code: "too_many_tests", sentence: "this provider was tested too often lately")
         case .rotationRefused:
             Entry(status: 409, code: "not_rotatable", sentence: "this kind of store has no keys of its own to replace")
+        case .notSealable:
+            Entry(status: 409, code: "not_sealable", sentence: "a store in memory would be gone for good when it is sealed")
+        case .keyElsewhere:
+            Entry(
+                status: 409,
+                code: "key_elsewhere",
+                sentence: "the provider's key does not lie in the gate's store, so it is changed where it lies"
+            )
+        case .auditFailed:
+            Entry(
+                status: 507,
+                code: "audit_failed",
+                sentence: "nothing was done, as the audit trail cannot be written"
+            )
         case .refreshFailed:
             Entry(status: 502, code: "refresh_failed", sentence: "the key could not be had from its source")
         case .refreshRunning:

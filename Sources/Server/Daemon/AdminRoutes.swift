@@ -7,6 +7,8 @@ enum AdminRoutes {
         gate
         + providers
         + credentials
+        + sealing
+        + claudeCode
 
     enum Found: Sendable {
         case route(AdminRoute, [String: String])
