@@ -23,7 +23,7 @@ extension Configuration {
 
     /// The variables that hold secrets.
     var secretVariables: [String] {
-        (providers.map(\.key) + [identity.hashKey, daemon.token]).compactMap { reference in
+        (providers.map(\.key) + [identity.hashKey, daemon.token, vault.passphrase]).compactMap { reference in
             if case .environment(let name) = reference { name } else { nil }
         }
     }

@@ -83,7 +83,7 @@ extension Configuration {
         reading.override(schema, &configuration)
         configuration.applyProviderVariables(&reading)
         configuration.applySecretsdVariables(&reading)
-        configuration.settleDaemon(surroundings.variables)
+        configuration.settleDaemon(surroundings)
         if configuration.listen.tls.address != nil, reading.place(of: ["listen", "address"]) == nil {
             configuration.listen.isPlain = false
         }
@@ -113,6 +113,7 @@ extension Configuration {
         if !daemon.folder.isEmpty { daemon.folder = settled(daemon.folder) }
         if !daemon.tokenFile.isEmpty { daemon.tokenFile = settled(daemon.tokenFile) }
         daemon.token = settled(daemon.token)
+        vault.passphrase = settled(vault.passphrase)
         identity.hashKey = settled(identity.hashKey)
         identity.keys = identity.keys.map(settled)
         for index in identity.jwt.indices {

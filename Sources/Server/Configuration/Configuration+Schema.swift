@@ -274,7 +274,8 @@ extension Configuration {
             \.trace,
             About(
                 name: "trace",
-                help: "what the credentials daemon says more of: requests, storage, providers, auth, divided by commas; "
+                help:
+                    "what the credentials daemon says more of: requests, storage, providers, auth, divided by commas; "
                     + "never a key or a body",
                 fallback: "none",
                 example: "requests,storage",

@@ -5,7 +5,11 @@ extension Configuration {
         Variable(name: "CT_SECRETSD_PORT", help: "the port of `admin.address`"),
         Variable(name: "CT_SECRETSD_LOG_LEVEL", help: "`journal.level`, in any case"),
         Variable(name: "CT_SECRETSD_DEBUG", help: "true: everything that `journal.trace` can say"),
-        Variable(name: "CT_SECRETSD_AUTH_TOKEN", help: "the token of the admin door itself, in place of `daemon.token`"),
+        Variable(name: "CT_SECRETSD_PASSPHRASE_FILE", help: "a file with the passphrase of `vault.passphrase`"),
+        Variable(
+            name: "CT_SECRETSD_AUTH_TOKEN",
+            help: "the token of the admin door itself, in place of `daemon.token`"
+        ),
     ]
 
     mutating func applySecretsdVariables(_ reading: inout Reading) {

@@ -84,7 +84,11 @@ enum AdminProblem: String, Sendable, CaseIterable {
         case .rotationRefused:
             Entry(status: 409, code: "not_rotatable", sentence: "this kind of store has no keys of its own to replace")
         case .notSealable:
-            Entry(status: 409, code: "not_sealable", sentence: "a store in memory would be gone for good when it is sealed")
+            Entry(
+                status: 409,
+                code: "not_sealable",
+                sentence: "a store in memory would be gone for good when it is sealed"
+            )
         case .keyElsewhere:
             Entry(
                 status: 409,

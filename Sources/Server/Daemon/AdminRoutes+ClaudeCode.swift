@@ -135,7 +135,9 @@ extension AdminRoutes {
             return named
         }
         let keyed = providers.filter { $0.key != nil }
-        return keyed.first { $0.kind.rawValue == "anthropic" } ?? keyed.first { ["claude", "anthropic"].contains($0.name) }
+        return keyed.first { $0.kind.rawValue == "anthropic" } ?? keyed.first {
+            ["claude", "anthropic"].contains($0.name)
+        }
             ?? keyed.first
     }
 }

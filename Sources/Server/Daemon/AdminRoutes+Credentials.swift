@@ -243,7 +243,9 @@ extension AdminRoutes {
                 shape: .object([.must("deleted", .truth, "true"), .must("message", .text(), "the same for people")])
             )
         ],
-        problems: [.unknownProvider, .noKey, .storeLocked, .noStore, .storeUnreadable, .storeFailed, .auditFailed, .overloaded],
+        problems: [
+            .unknownProvider, .noKey, .storeLocked, .noStore, .storeUnreadable, .storeFailed, .auditFailed, .overloaded,
+        ],
         serve: { call throws(AdminError) in
             let office = call.office
             let provider = try office.provider(call.argument("id"))
@@ -285,7 +287,9 @@ extension AdminRoutes {
                 ])
             )
         ],
-        problems: [.rotationRefused, .storeLocked, .noStore, .storeUnreadable, .storeFailed, .auditFailed, .overloaded],
+        problems: [
+            .rotationRefused, .storeLocked, .noStore, .storeUnreadable, .storeFailed, .auditFailed, .overloaded,
+        ],
         serve: { call throws(AdminError) in
             let office = call.office
             guard let store = try office.store() as? SealedFileStore else { throw AdminError(.rotationRefused) }

@@ -23,7 +23,11 @@ extension AdminRoutes {
             body: .object([.may("dry_run", .truth, "tell whether it could be done, and do nothing")]),
             isBodyOptional: true,
             successes: [
-                .init(status: 200, help: "it is done", shape: .object([.must("sealed", .truth, "how the store is now")]))
+                .init(
+                    status: 200,
+                    help: "it is done",
+                    shape: .object([.must("sealed", .truth, "how the store is now")])
+                )
             ],
             problems: [.notSealable, .storeLocked, .noStore, .storeUnreadable, .auditFailed, .overloaded],
             serve: { call throws(AdminError) in
@@ -32,7 +36,9 @@ extension AdminRoutes {
                 // What is in memory alone would be gone for good.
                 guard office.rooms.storeKind != .memory else { throw AdminError(.notSealable) }
                 let answer = AdminAnswer(.members(("sealed", .bool(closes))))
-                if call.body["dry_run"]?.bool == true { return AdminAnswer(.members(("sealed", .bool(office.seal.isClosed)))) }
+                if call.body["dry_run"]?.bool == true {
+                    return AdminAnswer(.members(("sealed", .bool(office.seal.isClosed))))
+                }
                 try await office.audit(action, "store", call)
                 if closes { office.seal.close() } else { office.seal.open() }
                 guard let report = await office.renewKeys(), report.isGood else {

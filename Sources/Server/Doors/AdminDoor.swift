@@ -47,7 +47,11 @@ final class AdminDoor: EdgeService {
         } catch {
             trace(id, head, error.status)
             if error.status == 401 {
-                office.trace(.auth, "an attempt at the admin door failed", ["peer": peer.address, "request_id": "\(id)"])
+                office.trace(
+                    .auth,
+                    "an attempt at the admin door failed",
+                    ["peer": peer.address, "request_id": "\(id)"]
+                )
             }
             _ = reply.send(status: error.status, body: ByteBuffer(bytes: error.body(id))) { error.writeFields(to: &$0) }
         }

@@ -22,7 +22,16 @@ struct VaultCreate: ParsableCommand {
     func run() throws {
         let voice = Voice.standard
         try place.run(voice) { place in
-            guard let file = place.file, let keyFile = place.keyFile else { return }
+            guard let file = place.file else { return }
+            if let reference = place.passphrase {
+                let master = try place.master(reference, environment: Machine.variables)
+                let store = try SealedFileStore(path: file, master: master, markPath: place.mark)
+                if dryRun, try store.isThere() { throw StoreFault.exists(place: "sealed store \(file)") }
+                if dryRun { return voice.print("would make \(file)\n") }
+                try store.create(at: SystemClock().now)
+                return voice.print("made \(file)\n")
+            }
+            guard let keyFile = place.keyFile else { return }
             let key = try MasterKeyFile(path: keyFile)
             let isThere = try key.isThere()
             let isMade = try SealedFileStore(path: file, master: .random()).isThere()

@@ -18,7 +18,7 @@ struct VaultPlace: ParsableArguments {
         var place = Configuration.vault(of: config, surroundings: Machine.surroundings)
         if let file { place.file = file }
         if let keyFile { place.keyFile = keyFile }
-        guard place.file != nil, place.keyFile != nil else {
+        guard place.file != nil, place.keyFile != nil || place.passphrase != nil else {
             voice.error("no store is named")
             voice.hint("name it with --config FILE, or with --file and --key-file")
             throw Status.usage
@@ -37,7 +37,12 @@ struct VaultPlace: ParsableArguments {
     /// The store, opened.
     func open(_ voice: Voice, _ body: (SealedFileStore) throws -> Void) throws {
         try run(voice) { place in
-            guard let file = place.file, let keyFile = place.keyFile else { return }
+            guard let file = place.file else { return }
+            if let reference = place.passphrase {
+                let master = try place.master(reference, environment: Machine.variables)
+                return try body(SealedFileStore(path: file, master: master, markPath: place.mark))
+            }
+            guard let keyFile = place.keyFile else { return }
             try body(MasterKeyFile(path: keyFile).open(store: file, markPath: place.mark))
         }
     }

@@ -26,7 +26,13 @@ struct VaultRotate: ParsableCommand {
     func run() throws {
         let voice = Voice.standard
         try place.run(voice) { place in
-            guard let file = place.file, let keyFile = place.keyFile else { return }
+            guard let file = place.file else { return }
+            guard let keyFile = place.keyFile, place.passphrase == nil else {
+                guard !master else {
+                    throw StoreFault.unusable("a passphrase is no master key that could be replaced here")
+                }
+                return try rotate(self.place, file, voice)
+            }
             let key = try MasterKeyFile(path: keyFile)
             let store = try key.open(store: file, markPath: place.mark)
             let count = try store.list().count
@@ -40,6 +46,17 @@ struct VaultRotate: ParsableCommand {
             }
             voice.print("replaced \(what), which seals \(keys)\n")
             if master { voice.hint("keep a copy of \(keyFile) somewhere else; older copies open nothing any more") }
+        }
+    }
+
+    /// A store that a passphrase opens.
+    private func rotate(_ place: VaultPlace, _ file: String, _ voice: Voice) throws {
+        try place.open(voice) { store in
+            let count = try store.list().count
+            let keys = count == 1 ? "1 key" : "\(count) keys"
+            if dryRun { return voice.print("would replace the data key of \(file), which seals \(keys)\n") }
+            try store.rotateDataKey(at: SystemClock().now)
+            voice.print("replaced the data key of \(file), which seals \(keys)\n")
         }
     }
 }

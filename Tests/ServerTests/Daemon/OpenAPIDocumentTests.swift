@@ -28,7 +28,8 @@ import Testing
     @Test func `every problem is one that some call may have, and is in the guide`() throws {
         let guide = try Kit.text("docs/guide/daemon.md")
         let general: Set<AdminProblem> = [
-            .invalidRequest, .foreignHost, .foreignOrigin, .unauthorized, .insufficientScope, .notFound, .methodNotAllowed,
+            .invalidRequest, .foreignHost, .foreignOrigin, .unauthorized, .insufficientScope, .notFound,
+            .methodNotAllowed,
             .requestTimeout, .bodyTooLarge, .unsupportedMediaType, .invalidBody, .tooManyFailures, .internalError,
             .shuttingDown,
         ]
@@ -48,7 +49,8 @@ import Testing
     @Test func `shapes refuse what they do not show`() {
         let shape = Shape.object([.must("a", .whole(1...3), ""), .may("b", .either([.truth, .null]), "")])
         for (text, isGood) in [
-            (#"{"a":1}"#, true), (#"{"a":3,"b":null}"#, true), (#"{"a":4}"#, false), (#"{"a":"1"}"#, false), ("{}", false),
+            (#"{"a":1}"#, true), (#"{"a":3,"b":null}"#, true), (#"{"a":4}"#, false), (#"{"a":"1"}"#, false),
+            ("{}", false),
             (#"{"a":1,"c":1}"#, false), (#"{"a":1,"b":"x"}"#, false), ("[]", false), (#"{"a":1.5}"#, false),
         ] {
             let value = try? JSONReader.read(Array(text.utf8).span)

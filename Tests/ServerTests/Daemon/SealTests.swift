@@ -16,14 +16,17 @@ import Testing
             attributes: [.posixPermissions: 0o700]
         )
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        try await DaemonDesk.run({ configuration in
-            configuration.vault.backend = .file
-            configuration.vault.file = folder + "/store/keys.json"
-            configuration.vault.keyFile = folder + "/master/key"
-            configuration.vault.isMade = true
-            configuration.daemon.folder = folder + "/daemon"
-            configuration.providers[0].key = .vault("main")
-        }, test)
+        try await DaemonDesk.run(
+            { configuration in
+                configuration.vault.backend = .file
+                configuration.vault.file = folder + "/store/keys.json"
+                configuration.vault.keyFile = folder + "/master/key"
+                configuration.vault.isMade = true
+                configuration.daemon.folder = folder + "/daemon"
+                configuration.providers[0].key = .vault("main")
+            },
+            test
+        )
     }
 
     @Test func `a sealed gate lends no stored key and opens again with all of them`() async throws {
@@ -37,7 +40,9 @@ import Testing
 
             #expect(try await desk.ask("POST", "/admin/seal").json?["sealed"]?.bool == true)
             #expect(try await rig.chat().status == 503)
-            for (method, path) in [("GET", "/credentials"), ("GET", "/credentials/main"), ("DELETE", "/credentials/main")] {
+            for (method, path) in [
+                ("GET", "/credentials"), ("GET", "/credentials/main"), ("DELETE", "/credentials/main"),
+            ] {
                 let answer = try await desk.ask(method, path)
                 #expect(answer.status == 423)
                 #expect(answer.problem == "locked")
@@ -73,7 +78,9 @@ import Testing
             let log = folder + "/daemon/audit.log"
             try FileManager.default.moveItem(atPath: log, toPath: log + ".aside")
             try FileManager.default.createDirectory(atPath: log, withIntermediateDirectories: false)
-            for (method, body) in [("POST", #"{"api_key":"sk-2"}"#), ("GET", nil), ("DELETE", nil)] as [(String, String?)] {
+            for (method, body) in [("POST", #"{"api_key":"sk-2"}"#), ("GET", nil), ("DELETE", nil)]
+                as [(String, String?)]
+            {
                 let answer = try await desk.ask(method, "/credentials/openai", body)
                 #expect(answer.status == 507)
                 #expect(answer.problem == "audit_failed")

@@ -11,7 +11,13 @@ import Testing
 
     private func write(_ trail: AuditTrail, _ count: Int) throws {
         for index in 0..<count {
-            try trail.append(.keyStored, "openai", by: "token \"first\"", request: "req_\(index)", at: time(Double(index)))
+            try trail.append(
+                .keyStored,
+                "openai",
+                by: "token \"first\"",
+                request: "req_\(index)",
+                at: time(Double(index))
+            )
         }
     }
 
