@@ -90,7 +90,11 @@ let package = Package(
         .testTarget(name: "IdentityTests", dependencies: ["OstiaryIdentity", "OstiaryTesting", crypto, cryptoExtras]),
         .testTarget(name: "CharterTests", dependencies: ["OstiaryCharter", "OstiaryTesting"]),
         .testTarget(name: "PurseTests", dependencies: ["OstiaryPurse", "OstiaryTesting"]),
-        .testTarget(name: "ModelsTests", dependencies: ["OstiaryModels", "OstiaryTesting", nio]),
+        .testTarget(
+            name: "ModelsTests",
+            dependencies: ["OstiaryModels", "OstiaryTesting", nio, crypto],
+            exclude: ["Golden"]
+        ),
         .testTarget(
             name: "VaultTests",
             dependencies: ["OstiaryVault", "OstiaryTesting", "vault-victim", crypto, cryptoExtras]

@@ -2,6 +2,7 @@ extension GateError {
     /// Every way in which the gate says no. The list is also the documentation page `docs/guide/errors.md`.
     public enum Code: String, Sendable, CaseIterable {
         case invalidRequest = "invalid_request"
+        case unsupportedParameter = "unsupported_parameter"
         case unsupportedProtocolVersion = "unsupported_protocol_version"
         case missingToken = "missing_token"
         case invalidToken = "invalid_token"
@@ -61,6 +62,15 @@ extension GateError.Code {
                 retry: .never,
                 sentence: "The request is malformed",
                 hint: "Correct the request; sending it again will not help."
+            )
+        case .unsupportedParameter:
+            .init(
+                name: "unsupported_parameter",
+                status: 400,
+                source: .client,
+                retry: .never,
+                sentence: "Something that was asked for cannot be carried to this model's provider",
+                hint: "Leave it out, ask a model whose provider speaks the same API, or set on_loss: report."
             )
         case .unsupportedProtocolVersion:
             .init(

@@ -9,6 +9,8 @@ public struct JSONFault: Error, Hashable, Sendable {
         case trailing
         /// Arrays and objects are nested more deeply than the caller allows.
         case depth
+        /// More values than the caller allows.
+        case tooMany = "too_many"
         /// An object has two members of one name, escapes undone.
         case duplicateMember = "duplicate_member"
         /// The bytes are not UTF-8 (RFC 8259 section 8.1), or begin with a byte order mark.

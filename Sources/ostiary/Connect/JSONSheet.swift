@@ -248,6 +248,7 @@ extension JSONFault {
         case .truncated: "the JSON ends before it is complete"
         case .trailing: "more follows behind the JSON"
         case .depth: "the JSON is nested too deeply"
+        case .tooMany: "the JSON has too many values"
         case .duplicateMember: "two members have one name"
         case .encoding: "this is not UTF-8 without a byte order mark"
         case .loneSurrogate: "half of a character is escaped"
