@@ -96,7 +96,7 @@ struct Where: ParsableArguments {
         var flags: [String: String] = [:]
         flags["listen"] = listen
         flags["admin"] = admin
-        flags["trace"] = trace
+        flags["debug-module"] = trace
         return Configuration.Source(file: config, flags: flags)
     }
 

@@ -5,7 +5,6 @@ import http.server
 import json
 import os
 import pathlib
-import socket
 import stat
 import subprocess
 import threading
@@ -13,7 +12,7 @@ import threading
 import httpx
 import pytest
 
-from gate import CHECKOUT, binary, environment, free_port
+from gate import binary, environment, free_port
 
 
 class Judge(http.server.ThreadingHTTPServer):
@@ -43,6 +42,9 @@ class Judge(http.server.ThreadingHTTPServer):
 
         def log_message(self, *_):
             pass
+
+    def handle_error(self, *_):
+        """The gate leaves an answer that it has seen enough of."""
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), self.Handler)
@@ -251,10 +253,13 @@ def test_who_may_call(daemon, vault_gate, daemon_token):
     assert len({answer.json()["detail"] for answer in seen}) == 1
 
     # Guessing is slow, and does not lock out who has the token.
-    answers = [httpx.get(f"{base}/providers", headers={"Authorization": f"Bearer guess-{n}"}) for n in range(14)]
-    assert answers[-1].status_code == 429
-    problem(answers[-1], 429, "too_many_failures")
-    assert int(answers[-1].headers["retry-after"]) >= 1
+    with concurrent.futures.ThreadPoolExecutor(10) as pool:
+        answers = list(pool.map(
+            lambda n: httpx.get(f"{base}/providers", headers={"Authorization": f"Bearer guess-{n}"}), range(40)))
+    refused = [answer for answer in answers if answer.status_code == 429]
+    assert refused and {answer.status_code for answer in answers} == {401, 429}
+    problem(refused[0], 429, "too_many_failures")
+    assert int(refused[0].headers["retry-after"]) >= 1
     assert daemon.get("/providers").status_code == 200
 
 

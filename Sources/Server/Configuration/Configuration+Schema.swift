@@ -280,7 +280,7 @@ extension Configuration {
                 fallback: "none",
                 example: "requests,storage",
                 environment: "OSTIARY_TRACE",
-                flag: "trace"
+                flag: "debug-module"
             ),
             .traces
         ),
