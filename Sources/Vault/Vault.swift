@@ -29,6 +29,7 @@ public final class Vault: Sendable {
         var faults: [VaultFault.Fault] = []
         for (name, plans) in plans.sorted(by: { $0.key < $1.key }) {
             let ring = KeyRing(name, plans, surroundings, engine)
+            var lacks = false
             for (plan, key) in zip(plans, ring.keys) {
                 guard let source = plan.source.source as? any LocalKeySource else { continue }
                 do throws(SourceFault) {
@@ -36,10 +37,16 @@ public final class Vault: Sendable {
                     if let warning = material.warning { warnings.append(warning) }
                     try key.open(material, for: ring)
                 } catch {
-                    faults.append(VaultFault.Fault(name: name, fault: error))
+                    // The gate's own store may get it any time.
+                    if case .missing(let label) = error, source is VaultSource {
+                        warnings.append(.notStoredYet(label: label))
+                        lacks = true
+                    } else {
+                        faults.append(VaultFault.Fault(name: name, fault: error))
+                    }
                 }
             }
-            if let known = former?.ring(name), known.plans == plans, ring.brings(nothingNewTo: known) {
+            if let known = former?.ring(name), known.plans == plans, !lacks, ring.brings(nothingNewTo: known) {
                 rings[name] = known
             } else {
                 rings[name] = ring
@@ -71,7 +78,7 @@ public final class Vault: Sendable {
         return try ring.lend()
     }
 
-    /// The key of this name, to show it to the provider it is for outside of any call; `nil` when there is none.
+    /// A key of this name, to show it to the provider it is for outside of any call; `nil` when there is none now.
     public func holder(of name: String) -> SecretHolder? { ring(name)?.next }
 
     /// Whether there is a place for a key of this name; its source may not have given one yet.

@@ -30,8 +30,17 @@ struct Serve: AsyncParsableCommand {
     @Flag(help: "check everything, say what would be served, and stop")
     var dryRun = false
 
+    @Flag(help: "log every call of the admin door; never a key or a body")
+    var traceRequests = false
+
+    @Option(help: ArgumentHelp("have this part say more: requests, storage, providers or auth", valueName: "part"))
+    var debugModule: [String] = []
+
     func run() async throws {
         let mode: Configuration.Mode = devMode ? .development : .serving
+        var place = place
+        let traces = debugModule + (traceRequests ? ["requests"] : [])
+        if !traces.isEmpty { place.trace = traces.joined(separator: ",") }
         var source = place.source
         if proxy { source.flags[Configuration.proxyFlag] = "" }
         let configuration = try Where.load(source, mode: mode)
@@ -80,11 +89,19 @@ struct Where: ParsableArguments {
     @Option(help: ArgumentHelp("the admin door, over admin.address", valueName: "host:port"))
     var admin: String?
 
+    /// Over `journal.trace`; no option of its own.
+    var trace: String? = nil
+
+    private enum CodingKeys: String, CodingKey {
+        case config, listen, admin
+    }
+
     /// Where the configuration is read from, now and at every reload.
     var source: Configuration.Source {
         var flags: [String: String] = [:]
         flags["listen"] = listen
         flags["admin"] = admin
+        flags["debug-module"] = trace
         return Configuration.Source(file: config, flags: flags)
     }
 

@@ -91,6 +91,7 @@ struct Assembly {
             mint: keySetPlace?.mint,
             daemon: daemon,
             proxy: proxy,
+            seal: site.seal,
             desk: desk
         )
         let services = services(house, floors, office)

@@ -24,8 +24,9 @@ extension Configuration {
 
     /// The variables that hold secrets.
     var secretVariables: [String] {
-        providers.flatMap { $0.places.flatMap(\.secretVariables) }
-            + [identity.hashKey, identity.workloads.signingKey, daemon.token].compactMap { reference in
+        let others = [identity.hashKey, identity.workloads.signingKey, daemon.token, vault.passphrase]
+        return providers.flatMap { $0.places.flatMap(\.secretVariables) }
+            + others.compactMap { reference in
                 if case .environment(let name) = reference { name } else { nil }
             }
     }

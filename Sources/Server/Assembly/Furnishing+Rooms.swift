@@ -14,7 +14,8 @@ extension Furnishing {
         var plans: [String: [KeyPlan]] = [:]
         do {
             for provider in configuration.providers {
-                let places = provider.places
+                // A sealed store gives no key, and its providers' calls are refused until it is opened.
+                let places = provider.places.filter { !(site.seal.isClosed && $0.isStored) }
                 if !places.isEmpty { plans[provider.name] = try places.map { try $0.plan() } }
             }
             let surroundings = Surroundings(

@@ -23,6 +23,8 @@ struct Furnishing {
         let journal: Journal
         /// What keeps keys fresh.
         let lending: LendingEngine
+        /// Whether the store of keys is closed by an operator's word.
+        let seal = Seal()
         /// How many sets of rooms there are.
         let roomsInUse = Gauge()
     }

@@ -15,6 +15,14 @@ extension Configuration {
         public init() {}
     }
 
+    /// The daemon of a gate with this file, for commands that look for its folder and its token. Nothing else of the file
+    /// has to be right.
+    public static func daemon(of file: String?, surroundings: Surroundings) -> Daemon {
+        var configuration = section("vault", "daemon", of: file, surroundings: surroundings)
+        configuration.settleDaemon(surroundings)
+        return configuration.daemon
+    }
+
     static let daemonFields: [Field<Daemon>] = [
         .value(
             \.folder,
@@ -73,17 +81,28 @@ extension Configuration {
     ]
 
     /// Fills in where things lie that the file does not say.
-    mutating func settleDaemon(_ variables: [String: String]) {
+    mutating func settleDaemon(_ surroundings: Surroundings) {
+        let variables = surroundings.variables
+        func isThere(_ path: String) -> Bool { surroundings.look(path) == .file }
         guard vault.backend != nil || vault.file != nil else { return }
+        // What somebody handed to this very start comes first (systemd.exec(5), LoadCredential).
+        if let path = variables["CT_SECRETSD_PASSPHRASE_FILE"], !path.isEmpty {
+            vault.passphrase = .file(path)
+        } else if vault.passphrase == nil, vault.keyFile == nil, let folder = variables["CREDENTIALS_DIRECTORY"],
+            isThere("\(folder)/ostiary-vault")
+        {
+            vault.passphrase = .file("\(folder)/ostiary-vault")
+        }
         let home = variables["HOME"].flatMap { $0.utf8.first == UInt8(ascii: "/") ? $0 : nil } ?? "/var/lib/ostiary"
         if daemon.folder.isEmpty {
             daemon.folder = vault.keyFile.flatMap(Self.folder) ?? "\(home)/.ostiary"
         }
+        if vault.passphrase != nil { vault.ownMark = "\(daemon.folder)/store.mark" }
         if daemon.tokenFile.isEmpty { daemon.tokenFile = "\(daemon.folder)/token" }
         let needsFile = vault.backend == .file || vault.backend == .auto
         guard needsFile, vault.file == nil, vault.keyFile == nil else { return }
         vault.file = "\(home)/.ct_secretsd/encrypted.json"
-        vault.keyFile = "\(daemon.folder)/master.key"
+        if vault.passphrase == nil { vault.keyFile = "\(daemon.folder)/master.key" }
         vault.isMade = true
     }
 

@@ -29,6 +29,9 @@ extension Configuration {
 
         /// The reference, where there is nothing else to say.
         var plain: SecretReference? { from.flatMap { self == KeyPlace($0) ? $0 : nil } }
+
+        /// Whether the key lies where the daemon stores keys.
+        var isStored: Bool { from?.isStored == true }
     }
 
     /// A command that prints a key.

@@ -85,7 +85,8 @@ extension Configuration {
         configuration.settlePaths(besides: file)
         reading.override(schema, &configuration)
         configuration.applyProviderVariables(&reading)
-        configuration.settleDaemon(surroundings.variables)
+        configuration.applySecretsdVariables(&reading)
+        configuration.settleDaemon(surroundings)
         if flags[proxyFlag] != nil { configuration = try configuration.asProxy(surroundings.variables) }
         if configuration.listen.tls.address != nil, reading.place(of: ["listen", "address"]) == nil {
             configuration.listen.isPlain = false
@@ -117,6 +118,7 @@ extension Configuration {
         if !daemon.folder.isEmpty { daemon.folder = settled(daemon.folder) }
         if !daemon.tokenFile.isEmpty { daemon.tokenFile = settled(daemon.tokenFile) }
         daemon.token = settled(daemon.token)
+        vault.passphrase = settled(vault.passphrase)
         identity.hashKey = settled(identity.hashKey)
         identity.keys = identity.keys.map(settled)
         identity.workloads.signingKey = settled(identity.workloads.signingKey)

@@ -270,5 +270,19 @@ extension Configuration {
             About(name: "level", help: "the least severe line that is written", environment: "OSTIARY_LOG_LEVEL"),
             .choice
         ),
+        .value(
+            \.trace,
+            About(
+                name: "trace",
+                help:
+                    "what the credentials daemon says more of: requests, storage, providers, auth, divided by commas; "
+                    + "never a key or a body",
+                fallback: "none",
+                example: "requests,storage",
+                environment: "OSTIARY_TRACE",
+                flag: "debug-module"
+            ),
+            .traces
+        ),
     ]
 }

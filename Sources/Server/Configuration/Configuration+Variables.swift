@@ -7,19 +7,20 @@ extension Configuration {
         let help: String
     }
 
-    static let variables: [Variable] = [
-        Variable(
-            name: "TINFOIL_API_KEY",
-            help: "the key of the provider named `tinfoil`, which is made where the file has no providers"
-        ),
-        Variable(name: "TINFOIL_API_KEY_FILE", help: "a file that holds this key"),
-        Variable(name: "TINFOIL_BASE_URL", help: "this provider's `base_url`"),
-        Variable(name: "UPSTREAM_HEAD_TIMEOUT", help: "`timeouts.head` of every provider"),
-        Variable(
-            name: "IDENTITY_HASH_KEY",
-            help: "the 64 hex digits of `identity.hash_key` themselves, over what the file says"
-        ),
-    ]
+    static let variables: [Variable] =
+        secretsdVariables + [
+            Variable(
+                name: "TINFOIL_API_KEY",
+                help: "the key of the provider named `tinfoil`, which is made where the file has no providers"
+            ),
+            Variable(name: "TINFOIL_API_KEY_FILE", help: "a file that holds this key"),
+            Variable(name: "TINFOIL_BASE_URL", help: "this provider's `base_url`"),
+            Variable(name: "UPSTREAM_HEAD_TIMEOUT", help: "`timeouts.head` of every provider"),
+            Variable(
+                name: "IDENTITY_HASH_KEY",
+                help: "the 64 hex digits of `identity.hash_key` themselves, over what the file says"
+            ),
+        ]
 
     /// Variables of a later version. A gate that was told to seal bodies must not start without doing so.
     static let laterVariables = ["SEALED_MODE", "ENCLAVE_ALLOW"]

@@ -15,6 +15,8 @@ extension Configuration {
         public var file: String?
         /// The file with the master key that opens it.
         public var keyFile: String?
+        /// Where a passphrase lies that opens it instead.
+        public var passphrase: SecretReference?
 
         /// Whether file and key may be made at the first start: where the configuration leaves their places to the gate.
         var isMade = false
@@ -23,14 +25,16 @@ extension Configuration {
 
         /// The file that remembers the store's generation: beside the master key, which whoever changes the store may
         /// not reach.
-        public var mark: String? { keyFile.map { $0 + ".mark" } }
+        public var mark: String? { ownMark ?? keyFile.map { $0 + ".mark" } }
+        /// Where there is no master key's file.
+        var ownMark: String?
     }
 
     /// Where the store of a gate with this file is. Nothing else of the file has to be right, as a key is put into the
     /// store before the rest can be.
     public static func vault(of file: String?, surroundings: Surroundings) -> Vault {
         var configuration = section("vault", "daemon", of: file, surroundings: surroundings)
-        configuration.settleDaemon(surroundings.variables)
+        configuration.settleDaemon(surroundings)
         return configuration.vault
     }
 
@@ -70,6 +74,18 @@ extension Configuration {
             ),
             Form.path.optional
         ),
+        .value(
+            \.passphrase,
+            About(
+                name: "passphrase",
+                help:
+                    "where a passphrase that opens it lies, in place of `key_file`: file:PATH or env:NAME; 64 hex digits "
+                    + "are taken for a master key",
+                fallback: "`ostiary-vault` of systemd's credentials, where there is one",
+                example: "file:/run/secrets/vault"
+            ),
+            Form.providerKey.optional
+        ),
     ]
 }
 
@@ -78,6 +94,7 @@ extension Checks {
         let vault = configuration.vault
         switch (vault.file, vault.keyFile) {
         case (nil, nil): break
+        case (_?, nil) where vault.passphrase != nil: break
         case (_?, nil): missing(["vault"], "key_file", hint: "name the file with the store's master key")
         case (nil, _?): missing(["vault"], "file", hint: "name the sealed store that the key opens")
         case (_?, _?) where vault.isMade: break

@@ -85,6 +85,8 @@ extension Configuration {
 
         public var log: Form = .text
         public var level: Level = .info
+        /// What the credentials daemon says more of.
+        public var trace: [Trace] = []
 
         public init() {}
     }

@@ -9,7 +9,7 @@ enum AdminProblem: String, Sendable, CaseIterable {
     case overloaded
     // Of providers' keys.
     case noStore, storeLocked, storeUnreadable, storeFailed, unknownProvider, noKey, noKeyToTest, invalidKey
-    case revealingIsOff, validationFailed, tooManyTests, rotationRefused
+    case revealingIsOff, validationFailed, tooManyTests, rotationRefused, notSealable, keyElsewhere, auditFailed
     // Of the proxy.
     case proxyWithoutKey, badProxyProvider, customURLMissing, proxyRunning, proxyPortInUse, proxyImpossible
     case proxyFailed, proxyTimeout
@@ -104,6 +104,24 @@ enum AdminProblem: String, Sendable, CaseIterable {
             )
         case .proxyFailed: Entry(status: 502, code: "start_failed", sentence: "the proxy did not start")
         case .proxyTimeout: Entry(status: 504, code: "start_timeout", sentence: "the proxy did not answer in time")
+        case .notSealable:
+            Entry(
+                status: 409,
+                code: "not_sealable",
+                sentence: "a store in memory would be gone for good when it is sealed"
+            )
+        case .keyElsewhere:
+            Entry(
+                status: 409,
+                code: "key_elsewhere",
+                sentence: "the provider's key does not lie in the gate's store, so it is changed where it lies"
+            )
+        case .auditFailed:
+            Entry(
+                status: 507,
+                code: "audit_failed",
+                sentence: "nothing was done, as the audit trail cannot be written"
+            )
         case .refreshFailed:
             Entry(status: 502, code: "refresh_failed", sentence: "the key could not be had from its source")
         case .refreshRunning:

@@ -88,7 +88,7 @@ extension AdminRoutes {
             problems: [
                 .invalidKey, .unknownProvider, .storeLocked, .tooManyTests, .validationFailed, .noStore,
                 .storeUnreadable,
-                .storeFailed, .overloaded,
+                .storeFailed, .auditFailed, .overloaded,
             ],
             serve: { call throws(AdminError) in try await keep(call) }
         )
@@ -112,14 +112,42 @@ extension AdminRoutes {
         if let metadata, StoredMetadata.bytes(metadata).count > StoredMetadata.limit {
             throw AdminError(.invalidBody, ".metadata has more than \(StoredMetadata.limit) bytes")
         }
-        let store = try office.store()
-        guard let name = try? StoredName(provider.storedName) else { throw AdminError(.unknownProvider) }
-        if call.body["validate"]?.bool == true {
+        _ = try office.store()
+        let validates = call.body["validate"]?.bool == true
+        if validates {
             let outcome = try await run(provider, at: metadata?["base_url"]?.string, key, office)
             guard outcome.success else {
                 throw AdminError(.validationFailed, outcome.message, details: outcome.json)
             }
+        } else {
+            office.daemon.forgetTest(of: provider.id)
         }
+        let (fingerprint, known) = try await keep(key, metadata, of: provider, call)
+        return AdminAnswer(
+            status: known == nil ? 201 : 200,
+            .members(
+                ("id", .string(provider.id)),
+                ("stored", .bool(true)),
+                ("fingerprint", .string(fingerprint)),
+                ("backend", .string(office.rooms.storeKind.rawValue)),
+                ("created_at", .time(known?.created ?? office.daemon.clock.now)),
+                ("message", .string(known == nil ? "stored" : "stored in the place of the one before"))
+            )
+        )
+    }
+
+    /// Stores a key, and has the running gate lend it.
+    /// - Returns: its fingerprint, and what was known of the one before.
+    static func keep(
+        _ key: SecretHolder,
+        _ metadata: JSONObject?,
+        of provider: KnownProvider,
+        _ call: AdminCall
+    ) async throws(AdminError) -> (fingerprint: String, before: StoredKey?) {
+        let office = call.office
+        let store = try office.store()
+        guard let name = try? StoredName(provider.storedName) else { throw AdminError(.unknownProvider) }
+        try await office.audit(.keyStored, provider.id, call)
         let now = office.daemon.clock.now
         let known = try await office.daemon.errands.run { () throws(StoreFault) in
             let known = try store.list().first { $0.name == name }
@@ -129,7 +157,6 @@ extension AdminRoutes {
             return known
         }
         let fingerprint = Loan(of: key).withBytes { office.daemon.fingerprints.of(Secret(copying: $0)) }
-        if call.body["validate"]?.bool != true { office.daemon.forgetTest(of: provider.id) }
         office.journal.event(
             .info,
             known == nil ? "a provider's key was stored" : "a provider's key was replaced",
@@ -139,17 +166,7 @@ extension AdminRoutes {
             ]
         )
         await takeOver(provider, office)
-        return AdminAnswer(
-            status: known == nil ? 201 : 200,
-            .members(
-                ("id", .string(provider.id)),
-                ("stored", .bool(true)),
-                ("fingerprint", .string(fingerprint)),
-                ("backend", .string(office.rooms.storeKind.rawValue)),
-                ("created_at", .time(known?.created ?? now)),
-                ("message", .string(known == nil ? "stored" : "stored in the place of the one before"))
-            )
-        )
+        return (fingerprint, known)
     }
 
     /// The running gate lends what is stored now.
@@ -173,7 +190,7 @@ extension AdminRoutes {
         ],
         problems: [
             .insufficientScope, .revealingIsOff, .unknownProvider, .noKey, .storeLocked, .noStore, .storeUnreadable,
-            .overloaded,
+            .auditFailed, .overloaded,
         ],
         serve: { call throws(AdminError) in
             let office = call.office
@@ -181,6 +198,7 @@ extension AdminRoutes {
             let provider = try office.provider(call.argument("id"))
             let store = try office.store()
             guard let name = try? StoredName(provider.storedName) else { throw AdminError(.unknownProvider) }
+            try await office.audit(.keyRead, provider.id, call)
             typealias Found = (SecretHolder, JSONObject?, UnixTime?)
             let found = try await office.daemon.errands.run { () throws(StoreFault) -> Found? in
                 guard let secret = try store.read(name) else { return nil }
@@ -225,13 +243,16 @@ extension AdminRoutes {
                 shape: .object([.must("deleted", .truth, "true"), .must("message", .text(), "the same for people")])
             )
         ],
-        problems: [.unknownProvider, .noKey, .storeLocked, .noStore, .storeUnreadable, .storeFailed, .overloaded],
+        problems: [
+            .unknownProvider, .noKey, .storeLocked, .noStore, .storeUnreadable, .storeFailed, .auditFailed, .overloaded,
+        ],
         serve: { call throws(AdminError) in
             let office = call.office
             let provider = try office.provider(call.argument("id"))
             let store = try office.store()
             guard let name = try? StoredName(provider.storedName) else { throw AdminError(.unknownProvider) }
             let now = office.daemon.clock.now
+            try await office.audit(.keyRemoved, provider.id, call)
             let isRemoved = try await office.daemon.errands.run { () throws(StoreFault) in
                 guard try store.remove(name) else { return false }
                 try StoredMetadata.write(nil, of: name.text, in: store, at: now)
@@ -244,6 +265,7 @@ extension AdminRoutes {
                 "a provider's key was removed",
                 ["provider": provider.id, "by": call.caller.name, "request_id": call.id.description]
             )
+            await takeOver(provider, office)
             return AdminAnswer(.members(("deleted", .bool(true)), ("message", .string("deleted"))))
         }
     )
@@ -265,10 +287,13 @@ extension AdminRoutes {
                 ])
             )
         ],
-        problems: [.rotationRefused, .storeLocked, .noStore, .storeUnreadable, .storeFailed, .overloaded],
+        problems: [
+            .rotationRefused, .storeLocked, .noStore, .storeUnreadable, .storeFailed, .auditFailed, .overloaded,
+        ],
         serve: { call throws(AdminError) in
             let office = call.office
             guard let store = try office.store() as? SealedFileStore else { throw AdminError(.rotationRefused) }
+            try await office.audit(.storeRotated, "store", call)
             let now = office.daemon.clock.now
             let (count, generation) = try await office.daemon.errands.run { () throws(StoreFault) in
                 let count = try store.list().count

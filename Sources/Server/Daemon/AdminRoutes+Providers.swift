@@ -103,6 +103,11 @@ extension AdminRoutes {
         }
         let outcome = await daemon.test.run(provider, at: base, key: key)
         daemon.note(outcome, of: provider.id)
+        office.trace(
+            .providers,
+            "a provider was tested",
+            ["provider": provider.id, "state": outcome.state, "milliseconds": "\(outcome.latency)"]
+        )
         return outcome
     }
 

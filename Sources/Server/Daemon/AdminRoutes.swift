@@ -7,6 +7,8 @@ enum AdminRoutes {
         gate
         + providers
         + credentials
+        + sealing
+        + claudeCode
         + proxy
 
     enum Found: Sendable {

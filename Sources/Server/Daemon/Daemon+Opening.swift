@@ -40,6 +40,8 @@ extension Daemon {
             return Daemon(
                 keeper: Doorkeeper(origins: OriginRule(daemon.origins, methods: methods), tokens: tokens),
                 fingerprints: Fingerprints(installation),
+                trail: hasStore
+                    ? AuditTrail(folder: daemon.folder, key: installation.key(for: .audit)) : nil,
                 test: ProviderTest(crew: site.crew, book: site.book, clock: site.clock),
                 reveals: daemon.reveals,
                 clock: site.clock

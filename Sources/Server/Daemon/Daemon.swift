@@ -16,6 +16,9 @@ final class Daemon: Sendable {
     let fingerprints: Fingerprints
     let test: ProviderTest
     let errands = StoreErrands()
+    /// `nil` for a gate without a store.
+    let trail: AuditTrail?
+    let refreshes = RunningRefreshes()
     let clock: any GateClock
     /// Whether stored keys may be read back at all.
     let reveals: Bool
@@ -27,7 +30,15 @@ final class Daemon: Sendable {
     /// How the store was when it was last looked at.
     let sight = Later<(at: MonotonicTime, sight: StoreSight)?>(nil)
 
-    init(keeper: Doorkeeper, fingerprints: Fingerprints, test: ProviderTest, reveals: Bool, clock: any GateClock) {
+    init(
+        keeper: Doorkeeper,
+        fingerprints: Fingerprints,
+        trail: AuditTrail?,
+        test: ProviderTest,
+        reveals: Bool,
+        clock: any GateClock
+    ) {
+        self.trail = trail
         self.keeper = keeper
         self.fingerprints = fingerprints
         self.test = test
@@ -49,6 +60,9 @@ final class Daemon: Sendable {
 
     var instruments: [Instrument] {
         keeper.instruments + errands.instruments + [
+            Instrument("gw_admin_audit_lines_total", .counter, "Lines written to the audit trail.") { [trail] in
+                Double(trail?.written ?? 0)
+            },
             Instrument("gw_admin_tests_refused_total", .counter, "Tests of providers beyond their limit.") { [tests] in
                 Double(tests.refused.current)
             },

@@ -101,7 +101,10 @@ enum OpenAPIDocument {
                 ("in", .string("query")),
                 ("description", .string(parameter.help)),
                 ("required", .bool(false)),
-                ("schema", Shape.word(parameter.values).schema)
+                (
+                    "schema",
+                    (parameter.values.isEmpty ? Shape.text(least: 1, most: 128) : .word(parameter.values)).schema
+                )
             )
         }
         return path + query

@@ -34,6 +34,13 @@ public struct Examination: Sendable {
         if let file = source.file { findings += FileSight(path: file, role: .configuration).findings }
         if let configuration {
             for sight in Self.sights(configuration) { findings += sight.findings }
+            findings +=
+                VaultSight(
+                    configuration: configuration,
+                    source: source.file,
+                    surroundings: surroundings,
+                    now: clock.now
+                ).findings
         }
         findings += ClockSight(now: clock.now, configuration: source.file).findings
         if let configuration { findings += await keys(configuration) }

@@ -39,13 +39,33 @@ final class AdminDoor: EdgeService {
     ) async {
         do throws(AdminError) {
             let answer = try await answer(id, head, body, peer)
+            trace(id, head, answer.status)
             _ = reply.send(status: answer.status, body: ByteBuffer(bytes: answer.body)) { out in
                 out.writeField("content-type", text: answer.contentType)
                 out.writeField("cache-control", "no-store")
             }
         } catch {
+            trace(id, head, error.status)
+            if error.status == 401 {
+                office.trace(
+                    .auth,
+                    "an attempt at the admin door failed",
+                    ["peer": peer.address, "request_id": "\(id)"]
+                )
+            }
             _ = reply.send(status: error.status, body: ByteBuffer(bytes: error.body(id))) { error.writeFields(to: &$0) }
         }
+    }
+
+    private func trace(_ id: RequestID, _ head: RequestHead, _ status: Int) {
+        // The route's own spelling: a path holds what clients write.
+        let route: String =
+            if case .route(let found, _) = AdminRoutes.find(head.method, head.path) { found.path } else { "" }
+        office.trace(
+            .requests,
+            "a call of the admin door",
+            ["method": head.method.rawValue, "route": route, "status": "\(status)", "request_id": "\(id)"]
+        )
     }
 
     func refusal(_ error: GateError, to head: RequestHead?, started: MonotonicTime, peer: Peer) -> Refusal {

@@ -138,6 +138,22 @@ struct GuardedFolder: ~Copyable {
         try probe(.synced)
     }
 
+    /// Writes `bytes` behind what is in the file, which is made with mode 600 where it is missing, and has them on the disk
+    /// before it returns.
+    func append(_ name: String, _ bytes: [UInt8]) throws(StoreFault) {
+        let shown = place(name)
+        let flags = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK
+        let file = openat(descriptor, name, flags, 0o600)
+        guard file >= 0 else { throw .unwritable(place: shown, reason: SystemFault.last.reason) }
+        defer { close(file) }
+        do {
+            try SystemCall.writeAll(bytes, to: file)
+        } catch {
+            throw .unwritable(place: shown, reason: error.reason)
+        }
+        guard fsync(file) == 0 else { throw .unconfirmed(place: shown, reason: SystemFault.last.reason) }
+    }
+
     func rename(_ name: String, to other: String) throws(StoreFault) {
         guard renameat(descriptor, name, descriptor, other) == 0 else {
             throw .unwritable(place: place(other), reason: SystemFault.last.reason)

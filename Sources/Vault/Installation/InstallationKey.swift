@@ -16,10 +16,12 @@ public struct InstallationKey: Sendable {
 
     private let master: MasterSecret
 
-    /// The key that lies in `folder`, made there with the folder where it is missing.
-    public init(folder: String) throws(StoreFault) {
+    /// The key that lies in `folder`.
+    /// - Parameter creates: whether it is made there, with the folder, where it is missing.
+    public init(folder: String, creates: Bool = true) throws(StoreFault) {
         let file = try MasterKeyFile(path: folder + "/installation.key")
-        if try !file.isThere() {
+        let isThere = try file.isThere()
+        if creates, !isThere {
             do throws(StoreFault) {
                 master = try file.create()
                 return

@@ -36,6 +36,18 @@ public final class MasterSecret: Sendable {
         self.secret = secret
     }
 
+    /// From what somebody wrote down: 64 hexadecimal digits are a random master, anything else is a passphrase.
+    public convenience init(written text: consuming Secret) throws(StoreFault) {
+        let decoded: Secret? = text.withBytes { bytes in
+            guard bytes.count == Self.randomBytes * 2,
+                var random = Hex.decode(bytes.withUnsafeBufferPointer { Array($0) })
+            else { return nil }
+            defer { wipe(&random) }
+            return Secret(copying: random.span)
+        }
+        if let decoded { try self.init(.random, decoded) } else { try self.init(.passphrase, text) }
+    }
+
     /// Bytes that nobody else has.
     public static func random() throws(StoreFault) -> MasterSecret {
         var bytes = OstiaryVault.randomBytes(randomBytes)

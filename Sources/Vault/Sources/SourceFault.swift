@@ -55,9 +55,12 @@ public enum SourceFault: Error, Hashable, Sendable, CustomStringConvertible {
 public enum SourceWarning: Hashable, Sendable, CustomStringConvertible {
     /// Others than the owner may read the file. Not a refusal, as containers mount secrets with mode 0444.
     case readableByOthers(label: String, mode: UInt32)
+    /// The gate's store has no key of this name; calls that need it are refused until it has.
+    case notStoredYet(label: String)
 
     public var description: String {
         switch self {
+        case .notStoredYet(let label): "\(label) is not stored yet: its provider's calls are answered 503 until it is"
         case .readableByOthers(let label, let mode):
             "\(label) may be read by others (mode 0\(String(mode, radix: 8))): chmod 600 if you can"
         }

@@ -7,7 +7,7 @@ import Testing
 @testable import OstiaryServer
 
 @Suite struct DoorkeeperTests {
-    // SEC-604
+    // SEC-208, SEC-604
     @Test func `without a token, and with any that is wrong, the same is said`() async throws {
         try await DaemonDesk.run { desk async throws in
             var seen: Set<String> = []
