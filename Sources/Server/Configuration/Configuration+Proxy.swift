@@ -1,3 +1,4 @@
+import OstiaryModels
 import OstiaryWire
 
 extension Configuration {
@@ -131,8 +132,6 @@ struct ProxyHost {
             }
         name = known.name
         variables = known.variables
-        // Where this gate has no kind of Anthropic's own, these hosts are spoken to as OpenAI's are.
-        let anthropic = Configuration.Provider.Kind(rawValue: "anthropic")
-        kind = known.isAnthropic ? anthropic ?? .openai : .openai
+        kind = known.isAnthropic ? .anthropic : .openai
     }
 }

@@ -1,4 +1,5 @@
 import OstiaryCore
+import OstiaryModels
 import OstiaryVault
 import Synchronization
 

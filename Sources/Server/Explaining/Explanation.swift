@@ -48,10 +48,11 @@ public struct Explanation: Sendable {
         let who =
             switch route.access {
             case .open: "open to all"
+            case .assertion: "for whoever brings an assertion that a trust rule believes"
             case .known(let kind): "for known callers with the scopes of \(kind.rawValue)"
             }
         say("route", "\(question.method.rawValue) \(route.path), \(who)")
-        guard route.access != .open else { return }
+        guard route.kind != nil else { return }
         guard permit(question, route, configuration) else { return }
         limits(configuration)
         guard let api = route.api else { return }

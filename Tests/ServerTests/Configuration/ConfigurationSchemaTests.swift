@@ -44,7 +44,9 @@ import Testing
                 #expect(field.about.help.last != ".", "\(field.about.name)")
                 switch field.content {
                 case .value, .list: break
-                case .section(let inner), .entries(let inner, _), .table(_, _, let inner, _): look(inner)
+                case .section(let inner), .entries(let inner, _), .table(_, _, let inner, _),
+                    .either(_, _, let inner, _):
+                    look(inner)
                 }
             }
         }
@@ -63,7 +65,7 @@ import Testing
                 case .entries(let inner, _):
                     let keys = "\(indent)    issuer: i\n\(indent)    jwks: https://i.example/k\n"
                     return "\(indent)\(field.about.name):\n\(indent)  -\n" + keys + lines(inner, indent + "    ")
-                case .table: return ""
+                case .table, .either: return ""
                 }
             }.joined()
         }
@@ -88,7 +90,9 @@ import Testing
                 }
                 switch field.content {
                 case .value, .list: break
-                case .section(let inner): look(inner, "\(before){\(field.about.name): ", "}\(after)")
+                case .section(let inner), .either(_, _, let inner, nil):
+                    look(inner, "\(before){\(field.about.name): ", "}\(after)")
+                case .either(_, _, let inner, _): look(inner, "\(before){\(field.about.name): [", "]}\(after)")
                 case .entries(let inner, _): look(inner, "\(before){\(field.about.name): [", "]}\(after)")
                 case .table(_, _, let inner, _): look(inner, "\(before){\(field.about.name): {x: ", "}}\(after)")
                 }
