@@ -21,7 +21,7 @@ struct Try: AsyncParsableCommand {
     @Option(help: "the model to ask")
     var model = "echo"
 
-    @Option(name: .customLong("as"), help: "by which API")
+    @Option(name: .customLong("as"), help: ArgumentHelp("by which API", valueName: "api"))
     var api = Trial.API.chat
 
     @Option(help: ArgumentHelp("the gate's public door", valueName: "http://host:port"))

@@ -90,7 +90,6 @@ import Testing
         #expect(throws: SealedFault.self) { try reader.next() }
     }
 
-    // SEC-511
     @Test func `a length of four gibibytes sets nothing aside`() throws {
         var reader = FrameReader()
         reader.take(ByteBuffer(bytes: [0xff, 0xff, 0xff, 0xff]))

@@ -16,7 +16,9 @@ struct ProviderTests {
 
     @Test(arguments: ProviderCatalogue.all.compactMap(\.base))
     func addressesAreEncryptedAndEndWithoutSlash(_ base: String) {
-        #expect(base.hasPrefix("https://") && !base.hasSuffix("/"))
+        // What is on this machine is on no wire.
+        #expect(base.hasPrefix("https://") || base.hasPrefix("http://127.0.0.1:"))
+        #expect(!base.hasSuffix("/"))
     }
 
     @Test(arguments: ProviderCatalogue.all.map(\.kind))

@@ -155,7 +155,8 @@ import Testing
     }
 
     @Test func whatIsLostIsNamedOrRefused() async throws {
-        let body = #"{"model":"m","max_tokens":16,"stop_sequences":["a","b","c","d","e"],"messages":[{"role":"user","content":"hello"}]}"#
+        let body =
+            #"{"model":"m","max_tokens":16,"stop_sequences":["a","b","c","d","e"],"messages":[{"role":"user","content":"hello"}]}"#
         let upstream = try RecordingUpstream.answering(Self.completion)
         try await GateRig.run(upstream: upstream) { rig async throws in
             #expect(try await ask(rig, body)["ostiary-dropped"] == "stop_sequences")

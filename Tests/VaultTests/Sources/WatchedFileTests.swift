@@ -68,6 +68,7 @@ import Testing
             _ = try folder.file("\u{0}bad")
             clock.advance(2)
             try await wait(for: "the failure") { vault.status("openai").first?.failures == 1 }
+            try await wait(for: "the upkeep to sleep") { clock.sleeping == 1 }
             #expect(lent(vault) == "sk-1")
             // The same mark twice is read once; the pause after a failure is another matter.
             try FileManager.default.removeItem(atPath: path)
