@@ -31,6 +31,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
         .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
         .package(url: "https://github.com/swiftlang/swift-subprocess.git", from: "1.0.2", traits: []),
+        // Only for the types that swift-subprocess speaks in.
+        .package(url: "https://github.com/apple/swift-system.git", from: "1.5.0"),
     ],
     targets: [
         .target(name: "OstiaryCore", dependencies: [crypto], path: "Sources/Core"),
@@ -55,18 +57,27 @@ let package = Package(
             path: "Sources/Vault"
         ),
         .target(name: "OstiaryJournal", dependencies: ["OstiaryCore"], path: "Sources/Journal"),
+        .target(name: "CSupervise", path: "Sources/CSupervise"),
+        .target(
+            name: "OstiarySupervisor",
+            dependencies: [
+                "OstiaryCore", "CSupervise", .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Sources/Supervisor"
+        ),
         .target(
             name: "OstiaryServer",
             dependencies: [
                 "OstiaryCore", "OstiaryWire", "OstiaryIdentity", "OstiaryCharter", "OstiaryPurse", "OstiaryModels",
-                "OstiaryVault", "OstiaryJournal", nio, .product(name: "Yams", package: "Yams"),
+                "OstiaryVault", "OstiaryJournal", "OstiarySupervisor", nio, .product(name: "Yams", package: "Yams"),
             ],
             path: "Sources/Server"
         ),
         .executableTarget(
             name: "ostiary",
             dependencies: [
-                "OstiaryCore", "OstiaryIdentity", "OstiaryModels", "OstiaryServer", "OstiaryVault",
+                "OstiaryCore", "OstiaryIdentity", "OstiaryModels", "OstiaryServer", "OstiaryVault", "OstiarySupervisor",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/ostiary"
@@ -104,6 +115,10 @@ let package = Package(
             name: "vault-victim",
             dependencies: ["OstiaryCore", "OstiaryVault"],
             path: "Tests/VaultVictim"
+        ),
+        .testTarget(
+            name: "SupervisorTests",
+            dependencies: ["OstiarySupervisor", "OstiaryCore", "OstiaryTesting", "ostiary"]
         ),
         .testTarget(name: "JournalTests", dependencies: ["OstiaryJournal", "OstiaryTesting"]),
         .testTarget(

@@ -49,7 +49,8 @@ public struct Charter: Sendable {
 
     /// The yes for this call, or the reason for the no: `not_found`, `method_not_allowed` or `insufficient_scope`.
     public func permit(_ identity: Identity, _ call: Call) throws(GateError) -> Permit {
-        guard let route = call.route else { throw GateError(.notFound) }
+        // Where the token endpoint is open, nobody comes by here for it; where it is not, there is none.
+        guard let route = call.route, route.access != .assertion else { throw GateError(.notFound) }
         guard route.serves(call.method) else {
             throw GateError(.methodNotAllowed, allow: route.allowed)
         }

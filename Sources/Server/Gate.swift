@@ -10,6 +10,7 @@ public final class Gate: Sendable {
     let reloading: Reloading
     let mint: DevelopmentMint?
     private let desk: ReloadDesk
+    private let proxy: ProxyDesk
     private let crew: Crew
     private let log: LogWriter
     private let keySetListener: Listener?
@@ -23,6 +24,7 @@ public final class Gate: Sendable {
     ///   - trust: whom TLS to providers believes.
     ///   - reader: reads the configuration again for a reload; without one a reload finds the same.
     ///   - overlap: whether another process is there that this one is to take the place of.
+    ///   - source: where a proxy that the admin door starts reads its configuration; without one there is none.
     /// - Throws: `Running.Failure`, with a sentence for the operator.
     public static func open(
         _ configuration: Configuration,
@@ -32,7 +34,8 @@ public final class Gate: Sendable {
         sink: any LogSink,
         trust: Trust = Trust(),
         reader: Configuration.Reader? = nil,
-        overlap: Bool = false
+        overlap: Bool = false,
+        source: Configuration.Source? = nil
     ) async throws(Running.Failure) -> Gate {
         try await Assembly(
             configuration: configuration,
@@ -42,7 +45,8 @@ public final class Gate: Sendable {
             sink: sink,
             trust: trust,
             reader: reader,
-            overlap: overlap
+            overlap: overlap,
+            source: source
         ).open()
     }
 
@@ -51,6 +55,7 @@ public final class Gate: Sendable {
         entrances: Entrances,
         reloading: Reloading,
         desk: ReloadDesk,
+        proxy: ProxyDesk,
         mint: DevelopmentMint?,
         keySetListener: Listener?,
         crew: Crew,
@@ -61,6 +66,7 @@ public final class Gate: Sendable {
         self.entrances = entrances
         self.reloading = reloading
         self.desk = desk
+        self.proxy = proxy
         self.mint = mint
         self.keySetListener = keySetListener
         self.crew = crew
@@ -119,6 +125,7 @@ public final class Gate: Sendable {
         for task in upkeep { task.cancel() }
         reloading.stop()
         desk.close()
+        _ = await proxy.stop()
         await entrances.close()
         await keySetListener?.stopAccepting()
         cut()

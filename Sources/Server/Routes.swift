@@ -7,6 +7,7 @@ enum Routes {
         Route(path: "/", methods: [.get], access: .open),
         Route(path: "/health", methods: [.get], access: .open),
         Route(path: "/ready", methods: [.get], access: .open),
+        Route(path: "/v1/oauth/token", methods: [.post], access: .assertion),
         Route(path: "/v1/models", methods: [.get], access: .known(.models), api: .models),
         Route(path: "/v1/models/{id}", methods: [.get], access: .known(.models), api: .model),
         Route(path: "/v1/chat/completions", methods: [.post], access: .known(.chat), api: .chatCompletions),

@@ -1,4 +1,5 @@
 import ArgumentParser
+import OstiarySupervisor
 
 /// The command `ostiary`. Alone it says what it is and what to type first.
 @main
@@ -21,12 +22,13 @@ struct Ostiary: AsyncParsableCommand {
               76  a gate answered with something else than it should
               77  the gate refused
 
-            ostiary token has a list of its own: ostiary help token
+            ostiary token and ostiary run have lists of their own: ostiary help token, ostiary help run
             """,
         version: "ostiary \(VersionReport.current.version)",
         subcommands: [
             Up.self, Try.self, Check.self, Doctor.self, Serve.self, Reload.self, VaultCommand.self, KeysCommand.self,
-            Connect.self, Token.self, ModelsCommand.self, ExplainCommand.self, PrintVersion.self, Completions.self,
+            Connect.self, Run.self, Token.self, ModelsCommand.self, ExplainCommand.self, PrintVersion.self,
+            Completions.self, SuperviseChild.self,
         ]
     )
 
@@ -39,6 +41,7 @@ struct Ostiary: AsyncParsableCommand {
           ostiary check ostiary.yaml     tell everything that is wrong with a configuration
           ostiary serve --config FILE    run the gate
           ostiary connect claude-code    have a client call it
+          ostiary run -- COMMAND         run a program with a key that is lent to it
           ostiary doctor                 find what keeps it from working
 
         for example
@@ -53,6 +56,7 @@ struct Ostiary: AsyncParsableCommand {
     }
 
     static func main() async {
+        if let arguments = SuperviseChild.arguments { Guardian.main(arguments) }
         do {
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand {

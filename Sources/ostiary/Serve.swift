@@ -24,17 +24,22 @@ struct Serve: AsyncParsableCommand {
     @Flag(help: "start beside a running gate of the same user, and take its new connections from now on")
     var overlap = false
 
+    @Flag(help: "be a proxy for one provider, which ANTHROPIC_PROXY_BASE_URL, PORT and the like describe")
+    var proxy = false
+
     @Flag(help: "check everything, say what would be served, and stop")
     var dryRun = false
 
     func run() async throws {
         let mode: Configuration.Mode = devMode ? .development : .serving
-        let configuration = try place.load(mode: mode)
+        var source = place.source
+        if proxy { source.flags[Configuration.proxyFlag] = "" }
+        let configuration = try Where.load(source, mode: mode)
         let voice = Voice.standard
         if dryRun { return voice.print(Self.plan(configuration)) }
         try await Start.serve(
             configuration,
-            from: place.source,
+            from: source,
             mode: mode,
             overlap: overlap,
             voice: voice
@@ -84,7 +89,9 @@ struct Where: ParsableArguments {
     }
 
     /// The configuration; tells every fault and ends with status 2 otherwise.
-    func load(mode: Configuration.Mode) throws -> Configuration {
+    func load(mode: Configuration.Mode) throws -> Configuration { try Self.load(source, mode: mode) }
+
+    static func load(_ source: Configuration.Source, mode: Configuration.Mode) throws -> Configuration {
         do throws(Configuration.Faults) {
             return try source.read(mode: mode, surroundings: Machine.surroundings)
         } catch {

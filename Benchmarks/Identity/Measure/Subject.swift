@@ -23,9 +23,9 @@ struct Subject {
     let without = Subject.call(nil)
 
     init(_ check: SignatureCheck) async throws {
-        let issuer = DevelopmentIssuer(issuer: "https://idp.example/", key: key)
+        let issuer = OwnIssuer(issuer: "https://idp.example/", key: key)
         // The same name of the key, but not the same key.
-        let thief = DevelopmentIssuer(issuer: "https://idp.example/", key: P256.Signing.PrivateKey())
+        let thief = OwnIssuer(issuer: "https://idp.example/", key: P256.Signing.PrivateKey())
         var policy = TokenPolicy()
         policy.issuer = issuer.issuer
         policy.audiences = ["ai-gateway"]
@@ -38,7 +38,7 @@ struct Subject {
         bearer = BearerAuthenticator(verifier: verifier)
         memory = bearer.makeMemory()
         let now = SystemClock().now
-        func calls(_ count: Int, _ issuer: DevelopmentIssuer, at time: UnixTime) throws -> [Call] {
+        func calls(_ count: Int, _ issuer: OwnIssuer, at time: UnixTime) throws -> [Call] {
             try (0..<count).map { number in
                 let token = try issuer.mint(
                     subject: "user-\(number)",
@@ -68,7 +68,7 @@ struct Subject {
     }
 
     /// The call's token under the header of another issuer's.
-    private static func renamed(_ call: Call, like issuer: DevelopmentIssuer) -> [UInt8] {
+    private static func renamed(_ call: Call, like issuer: OwnIssuer) -> [UInt8] {
         let parts = (call.credential?.bytes ?? []).split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         let header = #"{"alg":"ES256","typ":"at+jwt","kid":"\#(issuer.keyName)"}"#
         let dot = [UInt8(ascii: ".")]

@@ -4,6 +4,9 @@ extension GateError {
         case invalidRequest = "invalid_request"
         case unsupportedParameter = "unsupported_parameter"
         case unsupportedProtocolVersion = "unsupported_protocol_version"
+        case invalidGrant = "invalid_grant"
+        case invalidScope = "invalid_scope"
+        case unsupportedGrantType = "unsupported_grant_type"
         case missingToken = "missing_token"
         case invalidToken = "invalid_token"
         case tokenExpired = "token_expired"
@@ -81,6 +84,34 @@ extension GateError.Code {
                 retry: .never,
                 sentence: "The protocol version is not supported",
                 hint: "Send X-Protocol-Version: 1 or leave the field out."
+            )
+        case .invalidGrant:
+            .init(
+                name: "invalid_grant",
+                status: 400,
+                source: .client,
+                retry: .never,
+                sentence: "The assertion is not good for this",
+                hint:
+                    "Present a fresh one; which check failed stands in the gate's log, and identity.workloads decides."
+            )
+        case .invalidScope:
+            .init(
+                name: "invalid_scope",
+                status: 400,
+                source: .client,
+                retry: .never,
+                sentence: "The trust rule does not give this scope",
+                hint: "Ask for fewer scopes, or for none to get all that identity.workloads.rules.NAME.scopes gives."
+            )
+        case .unsupportedGrantType:
+            .init(
+                name: "unsupported_grant_type",
+                status: 400,
+                source: .client,
+                retry: .never,
+                sentence: "The token endpoint does not know this grant",
+                hint: "It knows jwt-bearer (RFC 7523) and token-exchange (RFC 8693)."
             )
         case .missingToken:
             .init(

@@ -15,6 +15,8 @@ public struct Route: Hashable, Sendable {
     public enum Access: Hashable, Sendable {
         /// Anybody, without a credential.
         case open
+        /// Whoever brings a signed assertion in the body: the token endpoint.
+        case assertion
         /// A known caller with the scopes that the charter asks for this kind.
         case known(Kind)
     }

@@ -24,12 +24,15 @@ public protocol KeySetSource: Sendable {
 public enum KeySetPlace: Equatable, Sendable {
     case address(String)
     case file(String)
+    /// In this process: the set of the issuer whose key has this name.
+    case own(String)
 
     public static func == (left: KeySetPlace, right: KeySetPlace) -> Bool {
         switch (left, right) {
-        case (.address(let left), .address(let right)), (.file(let left), .file(let right)):
+        case (.address(let left), .address(let right)), (.file(let left), .file(let right)),
+            (.own(let left), .own(let right)):
             left.hasSameBytes(as: right)
-        case (.address, .file), (.file, .address): false
+        case (.address, _), (.file, _), (.own, _): false
         }
     }
 

@@ -20,6 +20,8 @@ struct Assembly {
     var reader: Configuration.Reader?
     /// Whether another process is there that this one is to take the place of.
     var overlap = false
+    /// Where the configuration is read from, for a proxy that reads the same; `nil` where there is none to be started.
+    var source: Configuration.Source?
 
     /// Seconds between two looks whether the other process has left.
     private static let glance = 0.1
@@ -77,11 +79,20 @@ struct Assembly {
         await startCrew(crew)
         // Keys first, so that a gate that can have them is ready when it listens; a failure is no reason to stop.
         _ = await rooms.verifier.prime()
+        _ = await rooms.workloads?.prime()
         await rooms.vault.prime()
         let desk = ReloadDesk()
         let daemon = try Daemon.open(configuration, site, hasStore: rooms.store != nil)
         journal.add(daemon.instruments)
-        let office = AdminOffice(house: house, mint: keySetPlace?.mint, daemon: daemon, desk: desk)
+        let proxy = ProxyDesk(source: source, environment: environment, clock: clock, journal: journal)
+        journal.add(proxy.instruments)
+        let office = AdminOffice(
+            house: house,
+            mint: keySetPlace?.mint,
+            daemon: daemon,
+            proxy: proxy,
+            desk: desk
+        )
         let services = services(house, floors, office)
         let entrances = try await Entrances.open(configuration, crew, services, overlap: overlap)
         journal.add(entrances.instruments + book.instruments)
@@ -94,11 +105,12 @@ struct Assembly {
             entrances: entrances,
             reloading: reloading,
             desk: desk,
+            proxy: proxy,
             mint: keySetPlace?.mint,
             keySetListener: keySetPlace?.listener,
             crew: crew,
             log: log,
-            upkeep: upkeep(journal, house, entrances)
+            upkeep: upkeep(journal, house, entrances) + [watch(proxy, house)]
         )
     }
 
@@ -168,6 +180,15 @@ struct Assembly {
     private func startCrew(_ crew: Crew) async {
         // Fails only when the loops are gone, and then nothing can be served anyway.
         try? await crew.start()
+    }
+
+    /// Gives the proxy other keys as this gate gets them.
+    private func watch(_ proxy: ProxyDesk, _ house: House) -> Task<Void, Never> {
+        Task.detached { [clock] in
+            while (try? await clock.sleep(seconds: ProxyDesk.glance)) != nil {
+                await proxy.renew { house.current.vault.holder(of: $0) }
+            }
+        }
     }
 
     /// What goes on beside the requests for as long as the gate is open.

@@ -16,6 +16,7 @@ extension Configuration {
         var others: [String] = []
         if identity.certificates.subjectFrom != nil { others.append(CertificateAuthenticator.issuer) }
         if identity.keys != nil { others.append(KnownKeys.issuer) }
+        if !identity.workloads.rules.isEmpty { others.append(identity.workloads.issuer) }
         guard !issuers.isEmpty else { return [] }
         // Before an issuer without a name, whose rules would serve everybody.
         return others.map { (issuer: $0, scopes: Charter.defaultScopes) } + issuers
@@ -23,7 +24,8 @@ extension Configuration {
 
     /// The variables that hold secrets.
     var secretVariables: [String] {
-        (providers.map(\.key) + [identity.hashKey, daemon.token]).compactMap { reference in
+        let references = providers.map(\.key) + [identity.hashKey, identity.workloads.signingKey, daemon.token]
+        return references.compactMap { reference in
             if case .environment(let name) = reference { name } else { nil }
         }
     }

@@ -41,10 +41,12 @@ extension Furnishing {
                 bearer: former.bearer,
                 certificates: former.certificates,
                 keys: former.keys,
+                workloads: former.workloads,
                 pseudonymKey: key
             )
         }
         let keys = try virtualKeys(key)
+        let workloads = try workloads(key)
         var issuers: [TrustedIssuer] = []
         if let mint = site.mint {
             var policy = TokenPolicy()
@@ -70,6 +72,7 @@ extension Furnishing {
             }
             issuers.append(TrustedIssuer(policy: issuer.policy, source: source))
         }
+        if let workloads { issuers.append(workloads.issuer.trusted) }
         do {
             let verifier = try TokenVerifier(
                 issuers: issuers,
@@ -92,6 +95,7 @@ extension Furnishing {
                 bearer: bearer,
                 certificates: certificates,
                 keys: keys,
+                workloads: workloads,
                 pseudonymKey: key
             )
         } catch {

@@ -18,6 +18,8 @@ final class Rooms: Sendable {
     let certificates: CertificateAuthenticator?
     /// `nil` where there are no virtual keys.
     let keys: WatchedKeys?
+    /// `nil` where nobody gets tokens for assertions.
+    let workloads: WorkloadExchange?
     /// The key of the pseudonyms.
     let pseudonymKey: SymmetricKey
     let failures: FailureLimiter
@@ -42,6 +44,7 @@ final class Rooms: Sendable {
         let bearer: BearerAuthenticator
         let certificates: CertificateAuthenticator?
         let keys: WatchedKeys?
+        let workloads: WorkloadExchange?
         let pseudonymKey: SymmetricKey
     }
 
@@ -71,6 +74,7 @@ final class Rooms: Sendable {
         bearer = callers.bearer
         certificates = callers.certificates
         keys = callers.keys
+        workloads = callers.workloads
         pseudonymKey = callers.pseudonymKey
         self.failures = failures
         self.charter = charter
@@ -94,5 +98,6 @@ final class Rooms: Sendable {
     var instruments: [Instrument] {
         bearer.instruments + (certificates?.instruments ?? []) + purse.instruments + failures.instruments
             + models.instruments + vault.instruments + (keys?.instruments ?? [])
+            + (workloads?.instruments ?? [])
     }
 }

@@ -10,6 +10,8 @@ extension Configuration {
         public var certificates: CertificateCallers = CertificateCallers()
         /// The file of virtual keys; `nil` where there are none.
         public var keys: String?
+        /// Who gets a token of the gate's own for what its platform says of it.
+        public var workloads: Workloads = Workloads()
         /// Where the key of the pseudonyms lies: 64 hex digits. `nil` means a random key for this process.
         public var hashKey: SecretReference?
         /// How ES256 signatures are checked.

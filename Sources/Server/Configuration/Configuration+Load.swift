@@ -26,6 +26,9 @@ extension Configuration {
         }
     }
 
+    /// The flag that makes a proxy of a configuration.
+    public static let proxyFlag = "proxy"
+
     /// Reads a running process's configuration again.
     /// - Parameter variables: the environment of its start; a variable with a secret has a value that is not its own.
     public typealias Reader = @Sendable (_ variables: [String: String]) throws(Faults) -> Configuration
@@ -83,6 +86,7 @@ extension Configuration {
         reading.override(schema, &configuration)
         configuration.applyProviderVariables(&reading)
         configuration.settleDaemon(surroundings.variables)
+        if flags[proxyFlag] != nil { configuration = try configuration.asProxy(surroundings.variables) }
         if configuration.listen.tls.address != nil, reading.place(of: ["listen", "address"]) == nil {
             configuration.listen.isPlain = false
         }
@@ -114,6 +118,11 @@ extension Configuration {
         daemon.token = settled(daemon.token)
         identity.hashKey = settled(identity.hashKey)
         identity.keys = identity.keys.map(settled)
+        identity.workloads.signingKey = settled(identity.workloads.signingKey)
+        for index in identity.workloads.rules.indices {
+            guard case .file(let path) = identity.workloads.rules[index].token.jwks else { continue }
+            identity.workloads.rules[index].token.jwks = .file(settled(path))
+        }
         for index in identity.jwt.indices {
             if case .file(let path) = identity.jwt[index].jwks { identity.jwt[index].jwks = .file(settled(path)) }
         }

@@ -32,6 +32,15 @@ extension Configuration {
             ),
             .keysFile
         ),
+        .section(
+            \.workloads,
+            About(
+                name: "workloads",
+                help: "workload identity: `POST /v1/oauth/token` gives a short token of the gate's own for a signed "
+                    + "assertion of a platform that is trusted"
+            ),
+            workloadFields
+        ),
         .value(
             \.hashKey,
             About(

@@ -8,12 +8,14 @@ final class AdminOffice: Sendable {
     /// In development mode only.
     let mint: DevelopmentMint?
     let daemon: Daemon
+    let proxy: ProxyDesk
     private let desk: ReloadDesk
 
-    init(house: House, mint: DevelopmentMint?, daemon: Daemon, desk: ReloadDesk) {
+    init(house: House, mint: DevelopmentMint?, daemon: Daemon, proxy: ProxyDesk, desk: ReloadDesk) {
         self.house = house
         self.mint = mint
         self.daemon = daemon
+        self.proxy = proxy
         self.desk = desk
     }
 

@@ -10,6 +10,9 @@ enum AdminProblem: String, Sendable, CaseIterable {
     // Of providers' keys.
     case noStore, storeLocked, storeUnreadable, storeFailed, unknownProvider, noKey, noKeyToTest, invalidKey
     case revealingIsOff, validationFailed, tooManyTests, rotationRefused
+    // Of the proxy.
+    case proxyWithoutKey, badProxyProvider, customURLMissing, proxyRunning, proxyPortInUse, proxyImpossible
+    case proxyFailed, proxyTimeout
     // Of the refreshing of keys.
     case refreshFailed, refreshRunning
 
@@ -83,6 +86,24 @@ enum AdminProblem: String, Sendable, CaseIterable {
             Entry(status: 429, code: "too_many_tests", sentence: "this provider was tested too often lately")
         case .rotationRefused:
             Entry(status: 409, code: "not_rotatable", sentence: "this kind of store has no keys of its own to replace")
+        case .proxyWithoutKey:
+            Entry(status: 400, code: "no_key", sentence: "no key is stored for this provider")
+        case .badProxyProvider:
+            Entry(status: 400, code: "bad_provider", sentence: "there is no such provider for a proxy")
+        case .customURLMissing:
+            Entry(status: 400, code: "custom_url_missing", sentence: "custom_url must say where this provider is")
+        case .proxyRunning:
+            Entry(status: 409, code: "already_running", sentence: "a proxy with another configuration runs")
+        case .proxyPortInUse:
+            Entry(status: 409, code: "port_in_use", sentence: "the port is in use by another program")
+        case .proxyImpossible:
+            Entry(
+                status: 409,
+                code: "proxy_impossible",
+                sentence: "only a gate that ostiary serve started, and not in development mode, starts a proxy"
+            )
+        case .proxyFailed: Entry(status: 502, code: "start_failed", sentence: "the proxy did not start")
+        case .proxyTimeout: Entry(status: 504, code: "start_timeout", sentence: "the proxy did not answer in time")
         case .refreshFailed:
             Entry(status: 502, code: "refresh_failed", sentence: "the key could not be had from its source")
         case .refreshRunning:

@@ -120,7 +120,7 @@ extension AdminRoutes {
     }
 
     /// The key that is stored for a provider, or else the one that the gate lends for it.
-    private static func storedKey(
+    static func storedKey(
         of provider: KnownProvider,
         _ office: AdminOffice
     ) async throws(AdminError) -> SecretHolder? {
@@ -134,7 +134,7 @@ extension AdminRoutes {
     }
 
     /// Where a provider without an address of its own is: as its stored key's metadata says.
-    private static func address(of provider: KnownProvider, _ office: AdminOffice) async throws(AdminError) -> String? {
+    static func address(of provider: KnownProvider, _ office: AdminOffice) async throws(AdminError) -> String? {
         guard provider.base == nil, provider.credential != .none, let store = office.rooms.store else { return nil }
         let metadata = try await office.daemon.errands.run { () throws(StoreFault) in
             try StoredMetadata.read(of: provider.storedName, in: store)

@@ -7,6 +7,7 @@ enum AdminRoutes {
         gate
         + providers
         + credentials
+        + proxy
 
     enum Found: Sendable {
         case route(AdminRoute, [String: String])

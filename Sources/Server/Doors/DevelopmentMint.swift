@@ -10,12 +10,12 @@ final class DevelopmentMint: Sendable {
     static let subject = "dev-user"
     static let longest = 86_400
 
-    let issuer: DevelopmentIssuer
+    let issuer: OwnIssuer
     private let scopes: [String]
 
     /// - Parameter origin: where the key set is served; becomes `iss`.
     init(origin: String, scopes: [String]) {
-        issuer = DevelopmentIssuer(issuer: origin)
+        issuer = OwnIssuer(issuer: origin)
         self.scopes = scopes
     }
 

@@ -59,6 +59,7 @@ final class PublicDoor: EdgeService {
         if origins.isPreflight(head) {
             return enter(call, body, reply.send(status: 204, body: ByteBuffer()), rooms)
         }
+        if route?.access == .assertion, rooms.workloads != nil { return exchange(call, head, body, reply, rooms) }
         guard let route, route.access == .open else { return corridor.walk(call, head, body, reply) }
         guard call.method == .get || call.method == .head else {
             let error = GateError(.methodNotAllowed, allow: [.get, .head])
@@ -96,6 +97,33 @@ final class PublicDoor: EdgeService {
         return reply.send(status: status, body: ByteBuffer(bytes: body)) { out in
             out.writeField("content-type", "application/json")
             out.writeField("cache-control", "no-store")
+        }
+    }
+
+    /// The token endpoint: whoever comes brings an assertion, and goes with a token.
+    private func exchange(
+        _ call: Call,
+        _ head: RequestHead,
+        _ body: RequestBody,
+        _ reply: consuming Reply,
+        _ rooms: Rooms
+    ) {
+        reply.later { [worker] reply in
+            var entry = Entry(call, at: worker.date)
+            do throws(GateError) {
+                let answer = try await TokenDoor.answer(call, head, body, rooms)
+                entry.user = answer.pseudonym
+                entry.delivered(
+                    reply.send(status: 200, body: ByteBuffer(bytes: answer.body)) { out in
+                        out.writeField("content-type", "application/json")
+                        out.writeField("cache-control", "no-store")
+                    }
+                )
+            } catch {
+                entry.refused(error, reply.refuseGrant(error))
+            }
+            entry.bytesIn = body.received
+            rooms.journal.enter(entry, loop: worker.index)
         }
     }
 

@@ -223,11 +223,12 @@ final class Reloading: Sendable {
     }
 
     private func maintain(_ rooms: Rooms) {
-        let (verifier, vault) = (rooms.verifier, rooms.vault)
+        let (verifier, workloads, vault) = (rooms.verifier, rooms.workloads, rooms.vault)
         let next = Task.detached {
+            async let others: Void? = workloads?.maintain()
             async let keys: Void = vault.maintain()
             await verifier.maintain()
-            await keys
+            _ = await (others, keys)
         }
         state.withLock { state in
             state.maintenance?.cancel()

@@ -97,7 +97,8 @@ public enum Running {
             reader: { variables throws(Configuration.Faults) in
                 try source.read(mode: mode, surroundings: .machine(variables: variables))
             },
-            overlap: overlap
+            overlap: overlap,
+            source: source
         )
         do throws(Running.Failure) {
             let doors = try gate.doors()

@@ -41,7 +41,7 @@ extension Conflict {
         }
         for setting in settings where setting.path.first == "env" {
             let name = setting.path.last ?? ""
-            guard let value = variables[name], !value.isEmpty, value != setting.value.string else { continue }
+            guard let value = variables[name], !value.isEmpty, value != setting.value?.string else { continue }
             found.append(
                 Conflict(subject: name, effect: "is set to something else than the settings", remedy: "unset \(name)")
             )

@@ -25,13 +25,19 @@ struct ConnectClaudeCode: ParsableCommand {
 
             --scope user is ~/.claude/settings.json, project .claude/settings.json, local .claude/settings.local.json
 
+            what brings the token is ostiary token, or a file with a virtual key, or workload identity
+
               ostiary connect claude-code
+              ostiary connect claude-code --key-file ~/.config/ostiary/key
+              ostiary connect claude-code --rule ci --assertion-file /var/run/secrets/token
               ostiary connect claude-code --scope local --dry-run
               ostiary connect claude-code --undo
             """
     )
 
     @OptionGroup var place: GatePlace
+
+    @OptionGroup var how: ClaudeCodeWayOptions
 
     @Option(help: "whose settings")
     var scope = Scope.user
@@ -57,11 +63,11 @@ struct ConnectClaudeCode: ParsableCommand {
 
     func run() throws {
         let gate = try place.gate()
-        let helper = try place.helper(for: "claude-code")
+        let way = try how.way(place.helper(for: "claude-code"))
         let files = ClaudeCodeFiles(variables: Machine.variables)
         let voice = Voice.standard
         do {
-            try connect(gate, Self.settings(gate, helper, otherModels: otherModels || undo), files, voice)
+            try connect(gate, Self.settings(gate, undo ? nil : way, otherModels: otherModels || undo), files, voice)
         } catch let refusal as SettingsFile.Refusal {
             voice.error(AnswerStream.plain(files.shown(refusal.message)))
             if let hint = refusal.hint { voice.hint(AnswerStream.plain(files.shown(hint))) }
@@ -74,13 +80,10 @@ struct ConnectClaudeCode: ParsableCommand {
     }
 
     /// The members, in the order they are shown.
-    static func settings(_ gate: GateURL, _ helper: HelperCommand, otherModels: Bool) -> [Setting] {
-        var settings = [
-            Setting(["apiKeyHelper"], helper.line),
-            Setting(["env", "ANTHROPIC_BASE_URL"], gate.anthropic),
-            // Below the five minutes that it would be otherwise, so that a token is fresh whenever one is sent.
-            Setting(["env", "CLAUDE_CODE_API_KEY_HELPER_TTL_MS"], "240000"),
-        ]
+    /// - Parameter way: `nil` for those of every way.
+    static func settings(_ gate: GateURL, _ way: ClaudeCodeWay?, otherModels: Bool) -> [Setting] {
+        var settings = way?.settings ?? ClaudeCodeWay.all
+        settings.insert(Setting(["env", "ANTHROPIC_BASE_URL"], gate.anthropic), at: min(1, settings.count))
         if otherModels {
             settings.append(Setting(["env", "CLAUDE_CODE_ATTRIBUTION_HEADER"], "0"))
             settings.append(Setting(["env", "CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS"], "1"))

@@ -8,6 +8,9 @@ struct ConnectCodex: ParsableCommand {
         commandName: "codex",
         abstract: "print what Codex needs, for its config.toml",
         discussion: """
+            it is printed and not written: config.toml is its owner's, with comments and an order that a program would have \
+            to keep, and this one reads no TOML
+
             Codex runs the helper by itself, every four minutes and after each 401. It reads config.toml at its start; \
             the line model_provider must stand above the first line with brackets
 

@@ -34,7 +34,11 @@ struct Connection {
         var changed = sheet
         do {
             for setting in settings where sheet.value(at: setting.path) != setting.value {
-                try changed.set(setting.path, setting.value)
+                if let value = setting.value {
+                    try changed.set(setting.path, value)
+                } else {
+                    changed.remove(setting.path)
+                }
             }
         } catch {
             throw SettingsFile.Refusal(
@@ -45,7 +49,7 @@ struct Connection {
         }
         // A backup of what was changed here already would not be what was there before.
         let known = try backup.read()
-        let keeps = known == nil || !settings.contains { sheet.value(at: $0.path) == $0.value }
+        let keeps = known == nil || !settings.contains { $0.value != nil && sheet.value(at: $0.path) == $0.value }
         return Plan(
             changes: changes(from: sheet, to: changed),
             bytes: changed.bytes,

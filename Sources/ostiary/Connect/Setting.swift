@@ -4,11 +4,17 @@ import OstiaryCore
 /// instead.
 struct Setting: Hashable {
     let path: [String]
-    let value: JSONValue
+    /// `nil` for a member that must not be there.
+    let value: JSONValue?
 
     init(_ path: [String], _ text: String) {
         self.path = path
         value = .string(text)
+    }
+
+    init(without path: [String]) {
+        self.path = path
+        value = nil
     }
 
     var name: String { path.joined(separator: ".") }
@@ -22,7 +28,7 @@ struct SettingChange: Hashable {
     /// `nil` where there is to be none.
     let after: JSONValue?
     /// What this command sets there, which is shown as it is.
-    let ours: JSONValue
+    let ours: JSONValue?
 
     var name: String { path.joined(separator: ".") }
 

@@ -57,7 +57,7 @@ struct Doctor: AsyncParsableCommand {
         let files = ClaudeCodeFiles(variables: variables)
         let helper = HelperCommand(client: "claude-code", program: HelperCommand.program(path: variables["PATH"]))
         // Only the address is compared: a helper may be spelled in many ways.
-        let settings = ConnectClaudeCode.settings(gate, helper, otherModels: false)
+        let settings = ConnectClaudeCode.settings(gate, .helper(helper), otherModels: false)
             .filter { $0.path.last == "ANTHROPIC_BASE_URL" }
         var conflicts = files.conflicts(with: settings, in: .user, isLoopback: gate.isLoopback)
         conflicts += Conflict.ofOpenAI(variables, url: gate.openAI, isLoopback: false)

@@ -28,6 +28,7 @@ import Testing
             let who =
                 switch route.access {
                 case .open: "anybody"
+                case .assertion: "whoever brings an assertion that a trust rule believes"
                 case .known(let kind): "a known caller with the scopes of `\(kind.rawValue)`"
                 }
             return "| `\(route.path)` | \(methods.joined(separator: ", ")) | \(who) |"

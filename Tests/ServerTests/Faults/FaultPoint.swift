@@ -88,7 +88,7 @@ enum FaultPoint: String, CaseIterable, Sendable, CustomTestStringConvertible {
         case .key: route.access == .known(.chat) && route.api != .tokenCount
         // The body of these tests is no message, which is found out before anybody is asked.
         case .connect: route.access == .known(.chat) && ![.messages, .tokenCount].contains(route.api)
-        default: route.access != .open
+        default: route.kind != nil
         }
     }
 

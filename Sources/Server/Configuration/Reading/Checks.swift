@@ -68,6 +68,7 @@ struct Checks {
                 )
             }
         } else if identity.jwt.isEmpty, identity.certificates.subjectFrom == nil, identity.keys == nil,
+            identity.workloads.rules.isEmpty, !reading.hasFault(below: ["identity", "workloads"]),
             !reading.hasFault(below: ["identity", "jwt"])
         {
             reading.fault(
@@ -90,6 +91,7 @@ struct Checks {
                 fault(path + ["issuer"], "is another entry's issuer too", hint: "join the two entries")
             }
         }
+        checkWorkloads(identity)
         if let reference = identity.hashKey {
             check(reference, at: ["identity", "hash_key"])
             if case .environment(let name) = reference, let digits = surroundings.variables[name], !digits.isEmpty,
@@ -260,7 +262,7 @@ struct Checks {
 
     // MARK: what references name
 
-    private mutating func check(_ reference: Configuration.SecretReference, at path: [String]) {
+    mutating func check(_ reference: Configuration.SecretReference, at path: [String]) {
         switch reference {
         case .file(let file): check(file: file, at: path)
         // Looked into at start: a store is opened for that, and a keyring asked.

@@ -5,9 +5,9 @@ import Testing
 
 @testable import OstiaryIdentity
 
-@Suite struct DevelopmentIssuerTests {
+@Suite struct OwnIssuerTests {
     @Test func itsTokensPassLikeAnyOther() async throws {
-        let issuer = DevelopmentIssuer(issuer: "http://127.0.0.1:9")
+        let issuer = OwnIssuer(issuer: "http://127.0.0.1:9")
         let clock = ManualClock(now: Double(start) + 0.7)
         var policy = TokenPolicy()
         policy.issuer = "http://127.0.0.1:9"
@@ -33,13 +33,13 @@ import Testing
     }
 
     @Test func itsKeySetHasOnePublicKeyNamedByItsThumbprint() throws {
-        let issuer = DevelopmentIssuer(issuer: "x")
+        let issuer = OwnIssuer(issuer: "x")
         let keys = try #require(try JSONReader.read(issuer.keySetDocument).object?["keys"]?.array)
         let key = try #require(keys.first?.object)
         #expect(keys.count == 1)
         #expect(key["d"] == nil)
         #expect(key["kid"]?.string == JWK.thumbprint(of: key))
         #expect(issuer.keyName.utf8.count == 43)
-        #expect(DevelopmentIssuer(issuer: "x").keyName != issuer.keyName)
+        #expect(OwnIssuer(issuer: "x").keyName != issuer.keyName)
     }
 }

@@ -1,11 +1,12 @@
 public import Crypto
 public import OstiaryCore
 
-/// An issuer for development: a P-256 key that lives in memory only, its key set, and tokens by it.
+/// An issuer whose key this process holds: development mode's, and the one behind workload identity. A P-256 key in
+/// memory, its key set, and tokens by it.
 ///
-/// The gate trusts it only where it is configured like any other issuer; the tokens go through the same fetch, cache
-/// and checks. When the process ends, the key and all tokens by it are gone.
-public final class DevelopmentIssuer: Sendable {
+/// The gate trusts it like any other issuer; the tokens go through the same cache and checks. A random key, and all tokens
+/// by it, are gone when the process ends.
+public final class OwnIssuer: Sendable {
     /// The `iss` of its tokens.
     public let issuer: String
     /// The RFC 7638 thumbprint of its key.
@@ -35,12 +36,14 @@ public final class DevelopmentIssuer: Sendable {
     /// - Parameters:
     ///   - lifetime: seconds from `now` to `exp`.
     ///   - now: `iat`, in whole seconds.
+    ///   - more: claims of other names.
     public func mint(
         subject: String,
         scopes: [String],
         audience: String,
         lifetime: Int,
-        now: UnixTime
+        now: UnixTime,
+        also more: [JSONObject.Member] = []
     ) throws(CryptoKitError) -> String {
         let issued = Int(exactly: now.seconds.rounded(.down)) ?? 0
         let header = JSONValue.members(
@@ -48,14 +51,13 @@ public final class DevelopmentIssuer: Sendable {
             ("typ", .string("at+jwt")),
             ("kid", .string(keyName))
         )
-        let claims = JSONValue.members(
-            ("iss", .string(issuer)),
-            ("sub", .string(subject)),
-            ("aud", .string(audience)),
-            ("iat", .integer(issued)),
-            ("exp", .integer(issued.addingReportingOverflow(lifetime).partialValue)),
-            ("scope", .string(scopes.joined(separator: " ")))
-        )
+        let members: [JSONObject.Member] = [
+            .init(name: "iss", value: .string(issuer)), .init(name: "sub", value: .string(subject)),
+            .init(name: "aud", value: .string(audience)), .init(name: "iat", value: .integer(issued)),
+            .init(name: "exp", value: .integer(issued.addingReportingOverflow(lifetime).partialValue)),
+            .init(name: "scope", value: .string(scopes.joined(separator: " "))),
+        ]
+        let claims = JSONValue.object(JSONObject(members: members + more))
         let input = Base64URL.encode(JSONWriter.write(header)) + "." + Base64URL.encode(JSONWriter.write(claims))
         let signature = try sign(Array(input.utf8))
         return input + "." + Base64URL.encode(Array(signature.rawRepresentation))
