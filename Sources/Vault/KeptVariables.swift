@@ -25,6 +25,6 @@ public final class KeptVariables: Sendable {
     /// A copy of the value, or `nil` when it is not kept.
     public func secret(_ name: String) -> Secret? {
         guard let holder = values.withLock({ $0[name] }) else { return nil }
-        return Loan(of: holder).withBytes { Secret(copying: $0) }
+        return Loan.withBytes(of: holder) { Secret(copying: $0) }
     }
 }

@@ -18,6 +18,15 @@ public struct Loan: ~Copyable, Sendable {
         try key.secret.withBytes(body)
     }
 
+    /// Lends the secret's bytes to `body`, which must not let them out, and takes them back at once. For what is no
+    /// exchange with a provider.
+    public static func withBytes<Result: ~Copyable, Failure: Error>(
+        of holder: SecretHolder,
+        _ body: (Span<UInt8>) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try holder.secret.withBytes(body)
+    }
+
     /// The provider has taken the key.
     public borrowing func accepted() {
         if key.isInDoubt { key.lender?.accepted(key) }
@@ -39,6 +48,18 @@ public final class SecretHolder: Sendable {
         self.secret = secret
         self.lender = lender
         number = Self.numbers.wrappingAdd(1, ordering: .relaxed).newValue
+    }
+
+    /// Whether both hold the same bytes. Takes the same time for all secrets of one length (SEC-208).
+    public func hasSameBytes(as other: SecretHolder) -> Bool {
+        secret.withBytes { mine in
+            other.secret.withBytes { theirs in
+                guard mine.count == theirs.count else { return false }
+                var difference: UInt8 = 0
+                for index in mine.indices { difference |= mine[index] ^ theirs[index] }
+                return difference == 0
+            }
+        }
     }
 
     /// Whether a provider has refused the key and none has taken it since.

@@ -90,7 +90,7 @@ extension Configuration.Vault {
                 kept: kept
             )
             guard let holder = vault.holder(of: "passphrase") else { throw StoreFault.notThere(place: "\(reference)") }
-            return try MasterSecret(written: Loan(of: holder).withBytes { Secret(copying: $0) })
+            return try MasterSecret(written: Loan.withBytes(of: holder) { Secret(copying: $0) })
         } catch let fault as StoreFault {
             throw fault
         } catch {

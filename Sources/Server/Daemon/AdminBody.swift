@@ -17,7 +17,7 @@ struct AdminBody: Sendable {
     /// The key, where one was given.
     var secret: Secret? {
         guard let holder else { return nil }
-        return Loan(of: holder).withBytes { Secret(copying: $0) }
+        return Loan.withBytes(of: holder) { Secret(copying: $0) }
     }
 
     subscript(_ name: String) -> JSONValue? { json?[name] }

@@ -151,12 +151,12 @@ extension AdminRoutes {
         let now = office.daemon.clock.now
         let known = try await office.daemon.errands.run { () throws(StoreFault) in
             let known = try store.list().first { $0.name == name }
-            let secret = Loan(of: key).withBytes { Secret(copying: $0) }
+            let secret = Loan.withBytes(of: key) { Secret(copying: $0) }
             try store.write(name, secret, at: now)
             try StoredMetadata.write(metadata, of: name.text, in: store, at: now)
             return known
         }
-        let fingerprint = Loan(of: key).withBytes { office.daemon.fingerprints.of(Secret(copying: $0)) }
+        let fingerprint = Loan.withBytes(of: key) { office.daemon.fingerprints.of(Secret(copying: $0)) }
         office.journal.event(
             .info,
             known == nil ? "a provider's key was stored" : "a provider's key was replaced",
@@ -216,7 +216,7 @@ extension AdminRoutes {
             // Byte by byte: text cannot be wiped.
             var bytes = Array("{\"api_key\":\"".utf8)
             bytes.reserveCapacity(32_768)
-            Loan(of: key).withBytes { key in
+            Loan.withBytes(of: key) { key in
                 for index in key.indices {
                     if key[index] == UInt8(ascii: "\"") || key[index] == UInt8(ascii: "\\") {
                         bytes.append(UInt8(ascii: "\\"))

@@ -64,7 +64,7 @@ extension Daemon {
                 kept: site.variables.kept
             )
             guard let holder = vault.holder(of: "token") else { return nil }
-            let secret = Loan(of: holder).withBytes { Secret(copying: $0) }
+            let secret = Loan.withBytes(of: holder) { Secret(copying: $0) }
             guard secret.count >= leastToken else {
                 throw StoreFault.unusable("the token is shorter than \(leastToken) bytes")
             }

@@ -100,7 +100,7 @@ struct ProviderTest: Sendable {
         for field in provider.fields { head.writeString("\(field.name): \(field.value)\r\n") }
         if let key {
             head.writeString(provider.credential == .apiKey ? "x-api-key: " : "authorization: Bearer ")
-            Loan(of: key).withBytes { bytes in _ = bytes.withUnsafeBufferPointer { head.writeBytes($0) } }
+            Loan.withBytes(of: key) { bytes in _ = bytes.withUnsafeBufferPointer { head.writeBytes($0) } }
             head.writeString("\r\n")
         }
         let request = UpstreamRequest(

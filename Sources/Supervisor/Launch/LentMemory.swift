@@ -16,7 +16,7 @@ struct LentMemory: ~Copyable {
     init(_ secret: ChildSecret) throws(SupervisorFault) {
         let memory = csupervise_memory("lent")
         guard memory >= 0 else { throw .notStarted(step: "secret", reason: SystemFault.last.reason) }
-        let isWritten = Loan(of: secret.holder).withBytes { bytes in
+        let isWritten = Loan.withBytes(of: secret.holder) { bytes in
             var written = 0
             while written < bytes.count {
                 let count = bytes.withUnsafeBytes { all in

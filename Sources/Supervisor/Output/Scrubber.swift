@@ -23,7 +23,7 @@ final class Scrubber: Sendable {
 
     /// The length of the longest secret.
     var longest: Int {
-        holders.withLock { $0.reduce(0) { longest, holder in Loan(of: holder).withBytes { max(longest, $0.count) } } }
+        holders.withLock { $0.reduce(0) { longest, holder in Loan.withBytes(of: holder) { max(longest, $0.count) } } }
     }
 
     /// `bytes` with each secret replaced, and how many were.
@@ -32,7 +32,7 @@ final class Scrubber: Sendable {
         var bytes = bytes
         var count = 0
         for holder in holders {
-            Loan(of: holder).withBytes { secret in
+            Loan.withBytes(of: holder) { secret in
                 guard let places = Self.places(of: secret, in: bytes) else { return }
                 count += places.count
                 var rest: [UInt8] = []

@@ -110,7 +110,7 @@ struct BaoClient {
             if let namespace { request.fields.append((name: "x-vault-namespace", value: Array(namespace.utf8))) }
             if method == .post { request.fields.append((name: "content-type", value: Array("application/json".utf8))) }
             if let token {
-                let value = Loan(of: token).withBytes { $0.withUnsafeBufferPointer { Array($0) } }
+                let value = Loan.withBytes(of: token) { $0.withUnsafeBufferPointer { Array($0) } }
                 request.fields.append((name: "x-vault-token", value: value))
             }
             do throws(SourceFault) {

@@ -33,7 +33,7 @@ public struct ClaudeThroneFolder: Sendable {
                 continue
             }
             if !isDryRun {
-                let secret = Loan(of: holder).withBytes { Secret(copying: $0) }
+                let secret = Loan.withBytes(of: holder) { Secret(copying: $0) }
                 try store.write(name, secret, at: time)
             }
             taken.append(name)
@@ -63,7 +63,7 @@ public struct ClaudeThroneFolder: Sendable {
                 throw .damaged(place: place, what: "it holds no API key")
             }
             let holder = SecretHolder(secret)
-            try Loan(of: holder).withBytes { bytes throws(StoreFault) in
+            try Loan.withBytes(of: holder) { bytes throws(StoreFault) in
                 try StorableForm.check(Secret(copying: bytes))
             }
             keys.append((stored, holder))

@@ -350,20 +350,6 @@ extension FreshKey.State {
     }
 }
 
-extension SecretHolder {
-    /// Whether both hold the same key. Takes the same time for all keys of one length (SEC-208).
-    func hasSameBytes(as other: SecretHolder) -> Bool {
-        Loan(of: self).withBytes { mine in
-            Loan(of: other).withBytes { theirs in
-                guard mine.count == theirs.count else { return false }
-                var difference: UInt8 = 0
-                for index in mine.indices { difference |= mine[index] ^ theirs[index] }
-                return difference == 0
-            }
-        }
-    }
-}
-
 extension MonotonicTime {
     static let never = MonotonicTime(nanoseconds: .max)
 }

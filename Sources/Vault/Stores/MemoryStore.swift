@@ -26,7 +26,7 @@ public final class MemoryStore: Store {
 
     public func read(_ name: StoredName) -> Secret? {
         guard let holder = entries.withLock({ $0[name]?.holder }) else { return nil }
-        return Loan(of: holder).withBytes { Secret(copying: $0) }
+        return Loan.withBytes(of: holder) { Secret(copying: $0) }
     }
 
     public func write(_ name: StoredName, _ secret: borrowing Secret, at time: UnixTime) throws(StoreFault) {

@@ -95,7 +95,7 @@ public final class SealedFileStore: Store {
             guard opened.document.entries.count < SealedDocument.entryLimit else {
                 throw .unwritable(place: self.label, reason: "it holds \(SealedDocument.entryLimit) keys already")
             }
-            let copy = Loan(of: holder).withBytes { Secret(copying: $0) }
+            let copy = Loan.withBytes(of: holder) { Secret(copying: $0) }
             try self.orUnwritable { () throws(SealFault) in try opened.put(name, copy, at: time) }
             return true
         }

@@ -107,17 +107,3 @@ struct RunSession {
         return "\(tenths / 10).\(tenths % 10)"
     }
 }
-
-extension SecretHolder {
-    /// Takes the same time for all secrets of one length.
-    fileprivate func hasSameBytes(as other: SecretHolder) -> Bool {
-        Loan(of: self).withBytes { mine in
-            Loan(of: other).withBytes { theirs in
-                guard mine.count == theirs.count else { return false }
-                var difference: UInt8 = 0
-                for index in mine.indices { difference |= mine[index] ^ theirs[index] }
-                return difference == 0
-            }
-        }
-    }
-}

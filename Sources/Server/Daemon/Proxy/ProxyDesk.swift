@@ -130,17 +130,3 @@ final class ProxyDesk: Sendable {
         ]
     }
 }
-
-extension SecretHolder {
-    /// Takes the same time for all secrets of one length.
-    func hasSameBytes(as other: SecretHolder) -> Bool {
-        Loan(of: self).withBytes { mine in
-            Loan(of: other).withBytes { theirs in
-                guard mine.count == theirs.count else { return false }
-                var difference: UInt8 = 0
-                for index in mine.indices { difference |= mine[index] ^ theirs[index] }
-                return difference == 0
-            }
-        }
-    }
-}
