@@ -120,7 +120,7 @@ def test_never_a_token_from_query_or_cookie(knock, token):
 
 
 def test_everything_is_protected_by_default(knock, token):
-    for target in ("/", "/metrics", "/v1/files", "/admin", "//health", "/./health", "/%68ealth/x"):
+    for target in ("/metrics", "/v1/files", "/v1/messages/batches", "/admin", "//health", "/./health", "/%68ealth/x"):
         answer = knock(target=target, method="GET", body=None)
         assert answer.status in (400, 401), target
     assert_refused(knock(bearer(token), target="/v1/nothing", method="GET", body=None), 404, "not_found")

@@ -105,7 +105,6 @@ def metric(gate, name):
 def expect_rotation_without_failure(gate, token, provider, rotate, new):
     """Two hundred streams run while the key changes at its source; the provider takes the old one no longer."""
     load = Load(gate.port, token, kept=4, fresh=2, stream=200, models=0, script="stream-10-20")
-    load.start()
     until(lambda: load.done["stream"] > 100, 60)
     rotate()
     provider.good = {new}
