@@ -45,6 +45,8 @@ final class UpstreamConnection: UpstreamExchange, TransportOwner {
     override func taken() {
         guard isPoolable, state == .body else { return }
         isPoolable = false
+        // Its last answer may have come to its end while a slow client held it back; what comes next is another's.
+        setReading(true)
         worker.dialler.giveBack(self)
     }
 

@@ -54,6 +54,23 @@ import Testing
         }
     }
 
+    /// An answer that is here whole while its client is still behind with it leaves nothing of that to the next one.
+    @Test func aConnectionThatWasHeldBackIsReadAgain() async throws {
+        let event = "data: " + String(repeating: "x", count: 400_000) + "\n\n"
+        let upstream = try RecordingUpstream { _ in
+            [.send(RecordingUpstream.streamHead + RecordingUpstream.chunk(event) + "0\r\n\r\n")]
+        }
+        try await GateRig.run(upstream: upstream) { rig async throws in
+            for _ in 0..<3 {
+                let answer = try await rig.chat(stream: true)
+                #expect(answer.isComplete)
+                #expect(answer.body.count == event.utf8.count)
+            }
+            #expect(Set(rig.upstream.requests.map(\.connection)).count == 1)
+            try await rig.expectBalanced()
+        }
+    }
+
     // SEC-505
     @Test func aProviderThatBreaksOffIsNoEnd() async throws {
         try await GateRig.run(upstream: RecordingUpstream.handingOver()) { rig async throws in
