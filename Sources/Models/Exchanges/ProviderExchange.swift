@@ -13,7 +13,10 @@ final class ProviderExchange: AnswerReceiver {
     private var key: Loan?
     private let client: RequestBody
     private let asker: any Asker
-    private var again: Again?
+    private let again: Again?
+    /// Once each: a key that was refused, and one that was throttled.
+    private var hasReplacedRefused = false
+    private var hasReplacedThrottled = false
     /// Who else may be asked when this one fails; `nil` for nobody.
     var attempts: Attempts?
     /// How the answer becomes the client's; `nil` where both speak the same dialect.
@@ -75,11 +78,12 @@ final class ProviderExchange: AnswerReceiver {
 
     private func refused(isForbidden: Bool) {
         guard let key = holder, let lender = key.lender else { return failed(GateError(.upstreamAuthFailed)) }
-        guard again != nil else {
+        guard again != nil, !hasReplacedRefused else {
             // Whoever asks next shall have a better one.
             Task.detached { _ = await lender.refused(key, isForbidden: isForbidden) }
             return failed(GateError(.upstreamAuthFailed))
         }
+        hasReplacedRefused = true
         client.run { [self] in
             guard let another = await lender.refused(key, isForbidden: isForbidden) else {
                 return failed(GateError(.upstreamAuthFailed))
@@ -91,7 +95,8 @@ final class ProviderExchange: AnswerReceiver {
     private func throttled(_ seconds: Double?) -> Loan? {
         guard let key = holder, let lender = key.lender else { return nil }
         let another = lender.throttled(key, seconds: seconds)
-        guard again != nil else { return nil }
+        guard again != nil, !hasReplacedThrottled else { return nil }
+        hasReplacedThrottled = true
         return another
     }
 
@@ -103,7 +108,7 @@ final class ProviderExchange: AnswerReceiver {
     }
 
     private func ask(with another: consuming Loan) {
-        guard let again = again.take() else { return failed(GateError(.upstreamAuthFailed)) }
+        guard let again else { return failed(GateError(.upstreamAuthFailed)) }
         key = consume another
         let request = again.request(key)
         again.dialler.exchange(request, rest: nil, client: client, for: self)
