@@ -21,3 +21,13 @@ extension Configuration {
         }
     }
 }
+
+extension Configuration.SecretReference {
+    /// Whether the key lies where the daemon stores keys.
+    var isStored: Bool {
+        switch self {
+        case .vault, .keyring: true
+        case .environment, .file: false
+        }
+    }
+}

@@ -309,13 +309,3 @@ extension AdminRoutes {
         }
     )
 }
-
-extension Configuration.SecretReference {
-    /// Whether the key lies where the daemon stores keys.
-    var isStored: Bool {
-        switch self {
-        case .vault, .keyring: true
-        case .environment, .file: false
-        }
-    }
-}
