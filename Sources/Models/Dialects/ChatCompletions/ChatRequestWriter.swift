@@ -25,10 +25,10 @@ struct ChatRequestWriter: ~Copyable {
         try writeMessages()
         try writeTools()
         try writeBounds()
-        try writeSampling()
-        try writeReasoning()
+        OpenAISampling.write(request, isTaken: profile.takesSampling, to: &out, &losses)
+        writeReasoning()
         try writeFormat()
-        writeCaller()
+        OpenAICaller.write(request, profile, marks, to: &out, &losses)
         if request.streams {
             out.name("stream")
             out.json(true)
@@ -160,59 +160,10 @@ struct ChatRequestWriter: ~Copyable {
         out.writeStaticString("]")
     }
 
-    private mutating func writeSampling() throws(GateError) {
-        if let value = request.temperature {
-            if profile.takesSampling {
-                out.name("temperature")
-                out.json(value)
-            } else {
-                losses.hint("temperature")
-            }
-        }
-        if let value = request.topP {
-            if profile.takesSampling {
-                out.name("top_p")
-                out.json(value)
-            } else {
-                losses.hint("top_p")
-            }
-        }
-        if request.topK != nil { losses.hint("top_k") }
-    }
-
-    private mutating func writeReasoning() throws(GateError) {
-        if let effort = request.effort {
-            guard profile.reasoning != .no else { return losses.hint(effortName) }
-            out.name("reasoning_effort")
-            out.json(effort)
-            return
-        }
-        guard let thinking = request.thinking else { return }
-        switch thinking.kind {
-        case .budget(let budget):
-            guard profile.reasoning == .yes else { return losses.hint("thinking") }
-            out.name("reasoning_effort")
-            switch budget ?? 0 {
-            case ..<4000: out.json("low" as StaticString)
-            case ..<16000: out.json("medium" as StaticString)
-            default: out.json("high" as StaticString)
-            }
-        case .off:
-            guard profile.reasoning == .yes else { return }
-            out.name("reasoning_effort")
-            out.json("none" as StaticString)
-        // The model decides, as it does where nothing is said.
-        case .adaptive: return
-        case .other: losses.hint("thinking")
-        }
-    }
-
-    private var effortName: String {
-        switch request.origin {
-        case .messages: "output_config.effort"
-        case .chat: "reasoning_effort"
-        case .responses: "reasoning.effort"
-        }
+    private mutating func writeReasoning() {
+        guard let effort = OpenAIEffort.of(request, profile, &losses) else { return }
+        out.name("reasoning_effort")
+        out.json(effort)
     }
 
     private mutating func writeFormat() throws(GateError) {
@@ -242,37 +193,7 @@ struct ChatRequestWriter: ~Copyable {
         }
     }
 
-    // MARK: The caller
-
-    private mutating func writeCaller() {
-        if request.origin == .chat {
-            if let user = request.user {
-                out.name("user")
-                out.json(user)
-            }
-        } else if let marks {
-            if let user = request.user {
-                out.name("user")
-                out.json(marks.user(user.bytes))
-            }
-            if request.origin == .messages, profile.takesCacheKey {
-                out.name("prompt_cache_key")
-                out.json(marks.session(SessionName.bytes(of: request.user)))
-            }
-        } else if request.user != nil {
-            losses.hint("user")
-        }
-        guard let tier = request.serviceTier else { return }
-        if request.origin == .messages {
-            if tier.equals("standard_only") {
-                out.name("service_tier")
-                out.json("default" as StaticString)
-            }
-        } else {
-            out.name("service_tier")
-            out.json(tier)
-        }
-    }
+    // MARK: The rest
 
     private mutating func writeExtras() throws(GateError) {
         for extra in request.extras {

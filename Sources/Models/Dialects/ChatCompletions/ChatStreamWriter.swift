@@ -23,26 +23,22 @@ struct ChatStreamWriter: EventWriting {
     private var hasText = false
     private var stop: Exchange.Stop?
     private var details = Exchange.StopDetails()
-    private var told = Exchange.Tokens()
+    private var usage: UsageTally
     private var hasRefusal = false
-    private var written = 0
 
     init(_ memory: Translation.Memory, _ identifiers: Identifiers) {
         self.memory = memory
+        usage = UsageTally(memory)
         self.identifiers = identifiers
     }
 
-    var tokens: Exchange.Tokens {
-        var tokens = told
-        UsageEstimate.complete(&tokens, memory.inputEstimate, UsageEstimate.tokens(ofBytes: written))
-        return tokens
-    }
+    var tokens: Exchange.Tokens { usage.tokens }
 
     mutating func write(_ event: Exchange.Event, into out: inout ByteWriter) throws(GateError) {
         guard !isOver else { return }
         switch event {
         case .start(let id, _, let created, let tokens):
-            if let tokens { told.merge(tokens) }
+            usage.hear(tokens)
             start(id, created, into: &out)
         case .text(let text): content("content", text, into: &out)
         case .refusal(let text):
@@ -53,7 +49,7 @@ struct ChatStreamWriter: EventWriting {
         case .call(let key, let id, let name): try call(key, id, name, into: &out)
         case .arguments(let key, let text): try arguments(key, text, into: &out)
         case .partEnd: endCall(into: &out)
-        case .usage(let tokens): told.merge(tokens)
+        case .usage(let tokens): usage.hear(tokens)
         case .stop(let stop, let details):
             self.stop = stop
             self.details = details
@@ -100,7 +96,7 @@ struct ChatStreamWriter: EventWriting {
     private mutating func content(_ name: StaticString, _ text: JSONText, into out: inout ByteWriter) {
         guard !text.isEmpty else { return }
         endCall(into: &out)
-        written += text.byteCount
+        usage.count(text)
         begin(into: &out)
         out.name(name)
         out.json(text)
@@ -152,7 +148,7 @@ struct ChatStreamWriter: EventWriting {
             calls[key] = call
             return
         }
-        written += text.byteCount
+        usage.count(text)
         call.hasArguments = true
         calls[key] = call
         begin(into: &out)

@@ -18,40 +18,35 @@ struct MessagesStreamWriter: EventWriting {
     private var hasCalls = false
     private var stop: Exchange.Stop?
     private var details = Exchange.StopDetails()
-    private var told = Exchange.Tokens()
-    /// Bytes of output, for an estimate.
-    private var written = 0
+    private var usage: UsageTally
 
     init(_ memory: Translation.Memory, _ identifiers: Identifiers) {
         self.memory = memory
+        usage = UsageTally(memory)
         self.identifiers = identifiers
     }
 
-    var tokens: Exchange.Tokens {
-        var tokens = told
-        UsageEstimate.complete(&tokens, memory.inputEstimate, UsageEstimate.tokens(ofBytes: written))
-        return tokens
-    }
+    var tokens: Exchange.Tokens { usage.tokens }
 
     mutating func write(_ event: Exchange.Event, into out: inout ByteWriter) throws(GateError) {
         guard !isOver else { return }
         switch event {
         case .start(let id, _, _, let tokens):
-            if let tokens { told.merge(tokens) }
+            usage.hear(tokens)
             start(id, into: &out)
         case .text(let text):
             guard !text.isEmpty else { return }
             try openText(into: &out)
-            written += text.byteCount
+            usage.count(text)
             delta("text_delta", "text", text, into: &out)
         // Told as the explanation of the stop.
         case .refusal(let text):
             start(nil, into: &out)
-            written += text.byteCount
+            usage.count(text)
         case .thinking(let text):
             guard !text.isEmpty else { return }
             try openThinking(into: &out)
-            written += text.byteCount
+            usage.count(text)
             delta("thinking_delta", "thinking", text, into: &out)
         case .signature(let text):
             try openThinking(into: &out)
@@ -70,10 +65,10 @@ struct MessagesStreamWriter: EventWriting {
             start(nil, into: &out)
             try take(try calls.call(key, id, name), into: &out)
         case .arguments(let key, let text):
-            written += text.byteCount
+            usage.count(text)
             try take(try calls.arguments(key, text), into: &out)
         case .partEnd: try close(into: &out)
-        case .usage(let tokens): told.merge(tokens)
+        case .usage(let tokens): usage.hear(tokens)
         case .stop(let stop, let details):
             self.stop = stop
             self.details = details
@@ -100,7 +95,7 @@ struct MessagesStreamWriter: EventWriting {
         out.name("usage")
         var tokens = tokens
         // Nothing is written yet; the vendor says 1 here too.
-        tokens.output = told.output ?? 1
+        tokens.output = usage.told.output ?? 1
         tokens.isEstimated = false
         MessagesWords.write(tokens, to: &out)
         out.writeStaticString("}}\n\n")

@@ -38,10 +38,10 @@ struct ResponsesRequestWriter: ~Copyable {
             out.json(min(bound, profile.mostOutput ?? bound))
         }
         if !request.stops.isEmpty { try losses.asked(request.origin == .chat ? "stop" : "stop_sequences") }
-        writeSampling()
+        OpenAISampling.write(request, isTaken: isOwn || profile.takesSampling, to: &out, &losses)
         writeReasoning()
         try writeText()
-        writeCaller()
+        OpenAICaller.write(request, profile, marks, to: &out, &losses)
         if request.streams {
             out.name("stream")
             out.json(true)
@@ -130,29 +130,9 @@ struct ResponsesRequestWriter: ~Copyable {
 
     // MARK: Numbers and forms
 
-    private mutating func writeSampling() {
-        if let value = request.temperature {
-            if isOwn || profile.takesSampling {
-                out.name("temperature")
-                out.json(value)
-            } else {
-                losses.hint("temperature")
-            }
-        }
-        if let value = request.topP {
-            if isOwn || profile.takesSampling {
-                out.name("top_p")
-                out.json(value)
-            } else {
-                losses.hint("top_p")
-            }
-        }
-        if request.topK != nil { losses.hint("top_k") }
-    }
-
     private mutating func writeReasoning() {
         let own = isOwn ? request.extras.filter { $0.name.hasPrefix("reasoning.") } : []
-        let effort = effort()
+        let effort = isOwn && request.effort != nil ? request.effort : OpenAIEffort.of(request, profile, &losses)
         guard effort != nil || !own.isEmpty else { return }
         out.name("reasoning")
         out.writeStaticString("{")
@@ -168,32 +148,6 @@ struct ResponsesRequestWriter: ~Copyable {
         if !isOwn {
             out.name("include")
             out.writeStaticString(#"["reasoning.encrypted_content"]"#)
-        }
-    }
-
-    private mutating func effort() -> JSONText? {
-        if let effort = request.effort {
-            if isOwn || profile.reasoning != .no { return effort }
-            losses.hint(request.origin == .messages ? "output_config.effort" : "reasoning_effort")
-            return nil
-        }
-        guard let thinking = request.thinking else { return nil }
-        switch thinking.kind {
-        case .budget(let budget):
-            guard profile.reasoning == .yes else {
-                losses.hint("thinking")
-                return nil
-            }
-            switch budget ?? 0 {
-            case ..<4000: return JSONText("low")
-            case ..<16000: return JSONText("medium")
-            default: return JSONText("high")
-            }
-        case .off: return profile.reasoning == .yes ? JSONText("none") : nil
-        case .adaptive: return nil
-        case .other:
-            losses.hint("thinking")
-            return nil
         }
     }
 
@@ -244,37 +198,7 @@ struct ResponsesRequestWriter: ~Copyable {
         }
     }
 
-    // MARK: The caller
-
-    private mutating func writeCaller() {
-        if request.origin != .messages {
-            if let user = request.user {
-                out.name("user")
-                out.json(user)
-            }
-            if let tier = request.serviceTier {
-                out.name("service_tier")
-                out.json(tier)
-            }
-            return
-        }
-        if let marks {
-            if let user = request.user {
-                out.name("user")
-                out.json(marks.user(user.bytes))
-            }
-            if profile.takesCacheKey {
-                out.name("prompt_cache_key")
-                out.json(marks.session(SessionName.bytes(of: request.user)))
-            }
-        } else if request.user != nil {
-            losses.hint("user")
-        }
-        if request.serviceTier?.equals("standard_only") ?? false {
-            out.name("service_tier")
-            out.json("default" as StaticString)
-        }
-    }
+    // MARK: The rest
 
     private mutating func lose(_ extra: Exchange.Extra) throws(GateError) {
         guard request.origin == .chat else { return try MessagesLosses.note(extra, &losses) }

@@ -29,25 +29,21 @@ struct ResponsesStreamWriter: EventWriting {
     private var hasRefusal = false
     private var stop: Exchange.Stop?
     private var details = Exchange.StopDetails()
-    private var told = Exchange.Tokens()
-    private var written = 0
+    private var usage: UsageTally
 
     init(_ memory: Translation.Memory, _ identifiers: Identifiers) {
         self.memory = memory
+        usage = UsageTally(memory)
         self.identifiers = identifiers
     }
 
-    var tokens: Exchange.Tokens {
-        var tokens = told
-        UsageEstimate.complete(&tokens, memory.inputEstimate, UsageEstimate.tokens(ofBytes: written))
-        return tokens
-    }
+    var tokens: Exchange.Tokens { usage.tokens }
 
     mutating func write(_ event: Exchange.Event, into out: inout ByteWriter) throws(GateError) {
         guard !isOver else { return }
         switch event {
         case .start(let id, _, let created, let tokens):
-            if let tokens { told.merge(tokens) }
+            usage.hear(tokens)
             start(id, created, into: &out)
         case .text(let text): try content(.text, text, into: &out)
         case .refusal(let text):
@@ -68,7 +64,7 @@ struct ResponsesStreamWriter: EventWriting {
             try take(try calls.call(key, id, name), into: &out)
         case .arguments(let key, let text): try take(try calls.arguments(key, text), into: &out)
         case .partEnd: try close(into: &out)
-        case .usage(let tokens): told.merge(tokens)
+        case .usage(let tokens): usage.hear(tokens)
         case .stop(let stop, let details):
             self.stop = stop
             self.details = details
@@ -159,7 +155,7 @@ struct ResponsesStreamWriter: EventWriting {
     }
 
     private mutating func keep(_ more: JSONText) throws(GateError) {
-        written += more.byteCount
+        usage.count(more)
         guard items.count + text.count + more.byteCount <= Self.longest else {
             throw .unreadableAnswer("answer_too_long")
         }
