@@ -12,13 +12,14 @@
 import asyncio
 import json
 import ssl
-import threading
 
 import h2.config
 import h2.connection
 import h2.errors
 import h2.events
 import h2.exceptions
+
+from loop_thread import LoopThread
 
 
 class Upstream:
@@ -33,23 +34,12 @@ class Upstream:
         self.refused = set()
 
     def start(self):
-        ready = threading.Event()
-
-        def run():
-            self.loop = asyncio.new_event_loop()
-            asyncio.set_event_loop(self.loop)
-            server = self.loop.run_until_complete(
-                asyncio.start_server(self.serve, "127.0.0.1", 0, ssl=self.context, backlog=1024))
-            self.port = server.sockets[0].getsockname()[1]
-            ready.set()
-            self.loop.run_forever()
-
-        threading.Thread(target=run, daemon=True).start()
-        ready.wait(10)
+        self.thread = LoopThread(self.serve, ssl=self.context)
+        self.port = self.thread.port
         return self
 
     def stop(self):
-        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.stop()
 
     @property
     def base_url(self):

@@ -68,30 +68,18 @@ class Upstream:
         self.busy = set()
         self.count = 0
         self.ids = itertools.count(1)
-        self.loop = None
         self.port = None
         self.lock = threading.Lock()
 
     # -- life
 
     def start(self, port=0):
-        ready = threading.Event()
-
-        def run():
-            self.loop = asyncio.new_event_loop()
-            asyncio.set_event_loop(self.loop)
-            server = self.loop.run_until_complete(
-                asyncio.start_server(self.serve, "127.0.0.1", port, backlog=1024, limit=1 << 26))
-            self.port = server.sockets[0].getsockname()[1]
-            ready.set()
-            self.loop.run_forever()
-
-        threading.Thread(target=run, daemon=True).start()
-        ready.wait(10)
+        self.thread = LoopThread(self.serve, port, limit=1 << 26)
+        self.port = self.thread.port
         return self
 
     def stop(self):
-        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.stop()
 
     @property
     def base_url(self):
