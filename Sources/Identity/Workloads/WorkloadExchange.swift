@@ -146,8 +146,7 @@ public final class WorkloadExchange: Sendable {
         _ rule: WorkloadRule
     ) throws(GateError) -> Grant {
         do {
-            var random = SystemRandomNumberGenerator()
-            let id = Hex.encode((0..<16).map { _ in UInt8.random(in: 0...255, using: &random) })
+            let id = Hex.encode([UInt8].random(16))
             let token = try issuer.mint(
                 subject: principal,
                 scopes: scopes.names,

@@ -8,8 +8,7 @@ public struct ResponseNonce: Hashable, Sendable {
 
     /// One that nobody has.
     public init() {
-        var generator = SystemRandomNumberGenerator()
-        bytes = (0..<Self.count).map { _ in UInt8.random(in: 0...255, using: &generator) }
+        bytes = .random(Self.count)
     }
 
     /// Reads the field's value: 64 hexadecimal digits of either case.

@@ -58,8 +58,7 @@ extension AdminTokens {
         if let bytes = try file.read(limit: 1 << 20) {
             return (AdminTokens(try parse(bytes, file.place), key: key), false)
         }
-        var generator = SystemRandomNumberGenerator()
-        var random = (0..<32).map { _ in UInt8.random(in: 0...255, using: &generator) }
+        var random = [UInt8].random(32)
         var text = Array("ostd_".utf8)
         text.reserveCapacity(64)
         Base64URL.append(random.span, to: &text)

@@ -17,7 +17,7 @@ struct DataKey: Sendable {
 
     /// A new one.
     init(kid: String, created: UnixTime) {
-        var bytes = randomBytes(32)
+        var bytes = [UInt8].random(32)
         defer { wipe(&bytes) }
         self.init(kid: kid, created: created, isActive: true, Secret(copying: bytes.span))
     }

@@ -20,7 +20,7 @@ struct KeyDerivation: Hashable, Sendable {
 
     /// What is written today for a master of this kind, under a salt of its own.
     static func today(for kind: MasterSecret.Kind) -> KeyDerivation {
-        let salt = randomBytes(saltBytes)
+        let salt = [UInt8].random(saltBytes)
         return switch kind {
         case .passphrase: KeyDerivation(method: .scrypt(n: 1 << 17, r: 8, p: 1), salt: salt)
         case .random: KeyDerivation(method: .hkdf, salt: salt)

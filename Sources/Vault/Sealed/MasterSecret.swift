@@ -50,7 +50,7 @@ public final class MasterSecret: Sendable {
 
     /// Bytes that nobody else has.
     public static func random() throws(StoreFault) -> MasterSecret {
-        var bytes = OstiaryVault.randomBytes(randomBytes)
+        var bytes = [UInt8].random(randomBytes)
         defer { wipe(&bytes) }
         return try MasterSecret(.random, Secret(copying: bytes.span))
     }

@@ -1,0 +1,7 @@
+extension [UInt8] {
+    /// `count` bytes that nobody can guess, from the system.
+    public static func random(_ count: Int) -> [UInt8] {
+        var generator = SystemRandomNumberGenerator()
+        return (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) }
+    }
+}
