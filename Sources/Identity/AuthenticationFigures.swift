@@ -14,21 +14,14 @@ final class AuthenticationFigures: Sendable {
 
     /// - Parameter known: how many calls were known without verifying.
     func instruments(method: String, known: @escaping @Sendable () -> Int64) -> [Instrument] {
-        func instrument(_ result: String, _ read: @escaping @Sendable () -> Double) -> Instrument {
-            Instrument(
-                "gw_auth_total",
-                .counter,
-                "Calls by how the caller became known, or why not.",
-                labels: [(name: "method", value: method), (name: "result", value: result)],
-                read: read
-            )
-        }
-        return [
-            instrument("accepted") { [verified] in Double(verified.current + known()) },
-            instrument("missing") { [missing] in Double(missing.current) },
+        [
+            CallsInstrument.make(method: method, result: "accepted") { [verified] in
+                Double(verified.current + known())
+            },
+            CallsInstrument.make(method: method, result: "missing", counter: missing),
         ]
             + zip(TokenFault.allCases, refused).map { fault, counter in
-                instrument("\(fault.cause)") { Double(counter.current) }
+                CallsInstrument.make(method: method, result: "\(fault.cause)", counter: counter)
             }
     }
 }

@@ -71,14 +71,7 @@ public struct KeyAuthenticator: Authenticator {
             ("accepted", figures.accepted), ("unknown_key", figures.unknown), ("revoked_key", figures.revoked),
             ("expired_key", figures.expired),
         ]
-        return results.map { result, counter in
-            Instrument(
-                "gw_auth_total",
-                .counter,
-                "Calls by how the caller became known, or why not.",
-                labels: [(name: "method", value: Self.kind.name), (name: "result", value: result)]
-            ) { Double(counter.current) }
-        } + [
+        return results.map { CallsInstrument.make(method: Self.kind.name, result: $0, counter: $1) } + [
             Instrument("gw_keys", .gauge, "Virtual keys known, revoked ones too; at most \(KeyDocument.limit).") {
                 [keys] in Double(keys.count)
             }

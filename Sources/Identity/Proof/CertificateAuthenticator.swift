@@ -133,13 +133,6 @@ public struct CertificateAuthenticator: Authenticator {
             ("accepted", figures.accepted), ("missing", figures.missing), ("subject", figures.subject),
             ("time", figures.time),
         ]
-        return results.map { result, counter in
-            Instrument(
-                "gw_auth_total",
-                .counter,
-                "Calls by how the caller became known, or why not.",
-                labels: [(name: "method", value: Self.kind.name), (name: "result", value: result)]
-            ) { Double(counter.current) }
-        }
+        return results.map { CallsInstrument.make(method: Self.kind.name, result: $0, counter: $1) }
     }
 }
