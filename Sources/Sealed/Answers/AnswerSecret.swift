@@ -12,6 +12,18 @@ public struct AnswerSecret: Sendable {
         self.encapsulated = encapsulated
     }
 
+    /// - Parameter export: the request's HPKE context exports so many bytes for such a purpose (RFC 9180 section 5.3).
+    init(
+        _ encapsulated: EncapsulatedKey,
+        export: (_ context: [UInt8], _ count: Int) throws -> SymmetricKey
+    ) throws(SealedFault) {
+        do {
+            self.init(try export(SealedSuite.exporterContext, SealedSuite.exportBytes), encapsulated)
+        } catch {
+            throw SealedFault(.hpkeSetupFailed, "no secret can be exported")
+        }
+    }
+
     /// Seals the answer under a nonce that is new each time.
     public func sealer() -> AnswerSealer {
         AnswerSealer(AnswerKeys(self, nonce: ResponseNonce()))

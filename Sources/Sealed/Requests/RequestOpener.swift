@@ -36,15 +36,7 @@ public struct RequestOpener: ~Copyable, Sendable {
     public consuming func finish() throws(SealedFault) -> AnswerSecret {
         try reader.finish()
         guard let context else { throw SealedFault(.emptySealedBody, "the body holds no frame") }
-        do {
-            let secret = try context.exportSecret(
-                context: SealedSuite.exporterContext,
-                outputByteCount: SealedSuite.exportBytes
-            )
-            return AnswerSecret(secret, encapsulated)
-        } catch {
-            throw SealedFault(.hpkeSetupFailed, "no secret can be exported")
-        }
+        return try AnswerSecret(encapsulated) { try context.exportSecret(context: $0, outputByteCount: $1) }
     }
 
     /// What a request is answered that cannot be opened after so many frames: 422 with the key problem when the first frame is sealed to

@@ -45,14 +45,6 @@ public struct RequestSealer: ~Copyable, Sendable {
 
     /// The body is over: what the answer is sealed by.
     public consuming func finish() throws(SealedFault) -> AnswerSecret {
-        do {
-            let secret = try context.exportSecret(
-                context: SealedSuite.exporterContext,
-                outputByteCount: SealedSuite.exportBytes
-            )
-            return AnswerSecret(secret, encapsulated)
-        } catch {
-            throw SealedFault(.hpkeSetupFailed, "no secret can be exported")
-        }
+        return try AnswerSecret(encapsulated) { try context.exportSecret(context: $0, outputByteCount: $1) }
     }
 }
