@@ -16,4 +16,14 @@ public struct DialSettings: Sendable {
     public var offersHTTP2 = false
 
     public init() {}
+
+    /// For one question.
+    /// - Parameters:
+    ///   - connectTime: seconds for a connection.
+    ///   - time: seconds for all of the answer.
+    public init(connecting connectTime: Double, answering time: Double) {
+        self.connectTime = connectTime
+        headTime = time
+        wholeTime = time
+    }
 }

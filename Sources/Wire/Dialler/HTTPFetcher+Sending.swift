@@ -56,22 +56,12 @@ extension HTTPFetcher: Requester {
                 head.writeBytes(field.value)
                 head.writeString("\r\n")
             }
-            var settings = DialSettings()
-            settings.connectTime = min(5, seconds)
-            settings.headTime = seconds
-            settings.wholeTime = seconds
+            let settings = DialSettings(connecting: min(5, seconds), answering: seconds)
             let target = UpstreamTarget(origin, settings: settings, addresses: addresses, trust: trust)
             // Nobody asks there a second time: nothing is kept.
             target.leave()
-            let outbound = UpstreamRequest(
-                to: target,
-                head: head,
-                isHEAD: false,
-                hasBody: request.method == .post,
-                body: ByteBuffer(bytes: request.body),
-                length: request.body.count,
-                isWhole: true
-            )
+            let body = request.method == .post ? request.body : nil
+            let outbound = UpstreamRequest(asking: target, head: head, posting: body)
             do throws(GateError) {
                 let answer = try await worker.dialler.exchange(outbound, client: nil)
                 let status = answer.status

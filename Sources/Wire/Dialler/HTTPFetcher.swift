@@ -62,18 +62,10 @@ public struct HTTPFetcher: Fetcher {
     ) async throws(FetchFailure) -> FetchedDocument {
         var head = worker.buffer(capacity: 256)
         head.writeString("GET \(target) HTTP/1.1\r\nhost: \(origin.authority)\r\naccept: application/json\r\n")
-        var settings = DialSettings()
-        settings.connectTime = min(2, seconds)
-        settings.headTime = seconds
-        settings.wholeTime = seconds
+        let settings = DialSettings(connecting: min(2, seconds), answering: seconds)
         let request = UpstreamRequest(
-            to: UpstreamTarget(origin, settings: settings, addresses: addresses),
-            head: head,
-            isHEAD: false,
-            hasBody: false,
-            body: ByteBuffer(),
-            length: 0,
-            isWhole: true
+            asking: UpstreamTarget(origin, settings: settings, addresses: addresses),
+            head: head
         )
         do throws(GateError) {
             let answer = try await worker.dialler.exchange(request, client: nil)

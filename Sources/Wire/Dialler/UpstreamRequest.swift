@@ -33,6 +33,19 @@ public final class UpstreamRequest: Sendable {
         self.length = length
         self.isWhole = isWhole
     }
+
+    /// A question of the gate's own: a GET, or a POST with all of its body.
+    public convenience init(asking target: UpstreamTarget, head: ByteBuffer, posting body: [UInt8]? = nil) {
+        self.init(
+            to: target,
+            head: head,
+            isHEAD: false,
+            hasBody: body != nil,
+            body: ByteBuffer(bytes: body ?? []),
+            length: body?.count ?? 0,
+            isWhole: true
+        )
+    }
 }
 
 /// Where requests go, and with how much patience. Connections are shared only among requests to one and the same
