@@ -13,33 +13,40 @@ public enum ProviderCatalogue {
         // - `User-Agent` and `X-Stainless-*` describe the caller's machine.
         ProviderTraits(
             kind: .openai,
+            title: "OpenAI",
             summary: "OpenAI, and every server that speaks its API",
             base: "https://api.openai.com/v1",
             apis: [.chatCompletions, .completions, .embeddings, .responses, .models]
         ),
         anthropic(
             .anthropic,
+            "Anthropic",
             "Anthropic, and every server that speaks its Messages API",
             "https://api.anthropic.com/v1"
         ),
         ProviderTraits(
             kind: .openrouter,
+            title: "OpenRouter",
             summary: "OpenRouter",
             base: "https://openrouter.ai/api/v1",
             profile: profile(.maxTokens),
             // Who asks, for OpenRouter's own statistics; nothing of the caller.
             fixedFields: [
                 .init(name: "HTTP-Referer", value: "http://localhost"), .init(name: "X-Title", value: "Ostiary"),
-            ]
+            ],
+            // Its list of models needs no key, so it would call every key good.
+            keyTestPath: "/key"
         ),
         ProviderTraits(
             kind: .together,
+            title: "Together AI",
             summary: "Together",
             base: "https://api.together.xyz/v1",
             profile: profile(.maxTokens)
         ),
         ProviderTraits(
             kind: .xai,
+            title: "xAI",
             summary: "xAI, with Grok",
             base: "https://api.x.ai/v1",
             apis: [.chatCompletions, .completions, .embeddings, .responses, .models],
@@ -47,12 +54,14 @@ public enum ProviderCatalogue {
         ),
         ProviderTraits(
             kind: .groq,
+            title: "Groq",
             summary: "Groq",
             base: "https://api.groq.com/openai/v1",
             profile: profile(.maxCompletionTokens)
         ),
         ProviderTraits(
             kind: .deepseek,
+            title: "DeepSeek",
             summary: "DeepSeek",
             base: "https://api.deepseek.com/v1",
             profile: profile(.maxTokens) { $0.wantsReasoningBack = true }
@@ -60,6 +69,7 @@ public enum ProviderCatalogue {
         // Enclaves, which report usage in a field, or in a trailer of streams, when asked to.
         ProviderTraits(
             kind: .tinfoil,
+            title: "Tinfoil",
             summary: "models in Tinfoil's attested enclaves",
             base: "https://inference.tinfoil.sh/v1",
             apis: [.chatCompletions, .completions, .embeddings, .responses, .models],
@@ -69,12 +79,14 @@ public enum ProviderCatalogue {
         ),
         ProviderTraits(
             kind: .nilai,
+            title: "nilAI",
             summary: "nilAI, models in Nillion's enclaves; base_url names the node",
             base: nil,
             profile: profile(.maxTokens)
         ),
         ProviderTraits(
             kind: .ollama,
+            title: "Ollama",
             summary: "Ollama on this machine, or wherever base_url says",
             base: "http://127.0.0.1:11434/v1",
             profile: profile(.maxTokens) { $0.schemas = .plain },
@@ -82,6 +94,7 @@ public enum ProviderCatalogue {
         ),
         ProviderTraits(
             kind: .local,
+            title: "Local server",
             summary: "vLLM, llama.cpp, LM Studio and the like; base_url says where",
             base: "http://127.0.0.1:8000/v1",
             profile: profile(.maxTokens),
@@ -90,6 +103,7 @@ public enum ProviderCatalogue {
         custom(.chat),
         ProviderTraits(
             kind: .echo,
+            title: "Echo",
             summary: "the built-in model: repeats what it is told, needs no account",
             base: nil,
             apis: [.chatCompletions, .completions, .embeddings, .responses, .messages],
@@ -107,9 +121,10 @@ public enum ProviderCatalogue {
     /// A server of which nothing is known but the API it speaks.
     public static func custom(_ dialect: Exchange.Dialect) -> ProviderTraits {
         let summary = "any server; api says what it speaks"
-        guard dialect != .messages else { return anthropic(.custom, summary, nil, needsKey: false) }
+        guard dialect != .messages else { return anthropic(.custom, "Custom", summary, nil, needsKey: false) }
         return ProviderTraits(
             kind: .custom,
+            title: "Custom",
             summary: summary,
             base: nil,
             profile: profile(.maxTokens) { $0.schemas = .plain },
@@ -122,12 +137,14 @@ public enum ProviderCatalogue {
     /// `User-Agent` and Claude Code's session describe the caller's machine.
     private static func anthropic(
         _ kind: ProviderKind,
+        _ title: String,
         _ summary: String,
         _ base: String?,
         needsKey: Bool = true
     ) -> ProviderTraits {
         ProviderTraits(
             kind: kind,
+            title: title,
             summary: summary,
             base: base,
             apis: [.messages, .tokenCount, .models],

@@ -4,7 +4,7 @@ import OstiaryWire
 /// `anthropic-version` and `anthropic-beta` on their way to a provider that is asked with an API key.
 enum AnthropicFields {
     /// What is sent where the client names no version, or none of the form `YYYY-MM-DD`.
-    private static let version: StaticString = "2023-06-01"
+    static let version = "2023-06-01"
 
     /// Betas by which a client says how it has signed in here. A provider refuses them beside an API key.
     private static let signIns: [StaticString] = ["oauth-", "oidc-federation-"]
@@ -16,7 +16,7 @@ enum AnthropicFields {
             out.writeSpan(value)
             return true
         }
-        if isSent != true { out.writeStaticString(version) }
+        if isSent != true { out.writeString(version) }
         out.writeStaticString("\r\n")
         guard head.has(.anthropicBeta) else { return }
         let betas = head.values(.anthropicBeta).flatMap { $0.split(separator: UInt8(ascii: ",")).map(trimmed) }

@@ -20,6 +20,8 @@ public struct ProviderTraits: Sendable {
     }
 
     public let kind: ProviderKind
+    /// Its name, as people write it.
+    public let title: String
     /// One sentence for the operator.
     public let summary: String
     /// Where the provider is when the configuration has no `base_url`, without a slash at the end; `nil` for the
@@ -42,8 +44,16 @@ public struct ProviderTraits: Sendable {
     public var responseFields = ResponseFieldPolicy.openAI
     /// The field or trailer that reports usage, in the form that `UsageMetricsField` reads; it never passes.
     public var usageField: FieldName?
-    /// Where its list of models is, behind the base; it costs nothing to ask for it, so a key can be tried on it.
+    /// Where its list of models is, behind the base.
     public var modelsPath = "/models"
+    /// What costs nothing and is answered to a good key only, behind the base.
+    public var keyTestPath = "/models"
+
+    /// The fields of a question of the gate's own, in lower case.
+    public var questionFields: [Field] {
+        let version = family == .anthropic ? [Field(name: "anthropic-version", value: AnthropicFields.version)] : []
+        return version + fixedFields.map { Field(name: $0.name.lowercased(), value: $0.value) }
+    }
 
     /// Whose API it speaks.
     public var family: APIFamily { apis.contains(.messages) && kind != .echo ? .anthropic : .openAI }

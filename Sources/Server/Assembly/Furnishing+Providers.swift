@@ -33,11 +33,10 @@ extension Furnishing {
 
     /// `nil` where a provider has no wishes of its own.
     private func trust(in provider: Configuration.Provider) throws(Running.Failure) -> Trust? {
-        guard provider.tls.verify else { return .believingEverybody() }
-        guard let path = provider.tls.authority else { return nil }
         do {
-            return try Trust(authority: path)
+            return try provider.tls.trust()
         } catch {
+            let path = provider.tls.authority ?? ""
             throw .other("providers.\(provider.name).tls.authority: no certificates can be read from \(path)")
         }
     }
@@ -50,6 +49,14 @@ extension Furnishing {
                 ["issuer": issuer.issuer ?? "", "kind": kind.rawValue, "setting": "identity.jwt[].addresses"]
             )
         }
+    }
+}
+
+extension Configuration.ProviderTLS {
+    /// Whom TLS believes; `nil` where the system's authorities do.
+    func trust() throws(Trust.AuthorityFault) -> Trust? {
+        guard verify else { return .believingEverybody() }
+        return try authority.map { path throws(Trust.AuthorityFault) in try Trust(authority: path) }
     }
 }
 

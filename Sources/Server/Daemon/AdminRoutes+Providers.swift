@@ -1,5 +1,6 @@
 import OstiaryCore
 import OstiaryJournal
+import OstiaryModels
 import OstiaryVault
 
 // Calls about providers: which there are, and whether they take their keys.
@@ -77,7 +78,7 @@ extension AdminRoutes {
             let key: SecretHolder?
             if let given = call.body.secret {
                 key = try checked(given)
-            } else if provider.credential == .none {
+            } else if provider.isKeyless {
                 key = nil
             } else {
                 guard let stored = try await storedKey(of: provider, call.office) else {
@@ -140,7 +141,7 @@ extension AdminRoutes {
 
     /// Where a provider without an address of its own is: as its stored key's metadata says.
     static func address(of provider: KnownProvider, _ office: AdminOffice) async throws(AdminError) -> String? {
-        guard provider.base == nil, provider.credential != .none, let store = office.rooms.store else { return nil }
+        guard provider.base == nil, !provider.isKeyless, let store = office.rooms.store else { return nil }
         let metadata = try await office.daemon.errands.run { () throws(StoreFault) in
             try StoredMetadata.read(of: provider.storedName, in: store)
         }

@@ -1,5 +1,6 @@
 import OstiaryCore
 import OstiaryJournal
+import OstiaryModels
 import OstiarySupervisor
 import OstiaryVault
 
@@ -35,8 +36,8 @@ extension AdminRoutes {
                 })
             else { throw AdminError(.badProxyProvider) }
             let wish = try await wish(for: provider, call)
-            let key = provider.credential == .none ? nil : try await proxyKey(of: provider, office)
-            if provider.credential != .none, key == nil { throw AdminError(.proxyWithoutKey) }
+            let key = provider.isKeyless ? nil : try await proxyKey(of: provider, office)
+            if !provider.isKeyless, key == nil { throw AdminError(.proxyWithoutKey) }
             do throws(SupervisorFault) {
                 return AdminAnswer(document(try await office.proxy.start(wish, key: key), office))
             } catch {
@@ -147,7 +148,7 @@ extension AdminRoutes {
         wish.debug = call.body["debug"]?.bool ?? false
         let own = try await address(of: provider, call.office) ?? provider.base
         switch (own, text("custom_url")) {
-        case (nil, nil) where provider.credential != .none: throw AdminError(.customURLMissing)
+        case (nil, nil) where !provider.isKeyless: throw AdminError(.customURLMissing)
         case (nil, let given?):
             guard let url = WebURL(given), url.query == nil else { throw AdminError(.customURLMissing, "it is no URL") }
             wish.base = given

@@ -1,5 +1,6 @@
 import NIOCore
 import OstiaryCore
+import OstiaryModels
 import OstiaryWire
 
 /// Asks a provider whether it takes a key: one small request, over the gate's own way out with its rules of where a name
@@ -46,7 +47,7 @@ struct ProviderTest: Sendable {
     let clock: any GateClock
 
     func run(_ provider: KnownProvider, at base: String?, key: SecretHolder?) async -> Outcome {
-        guard provider.credential != .none else { return Outcome(success: true, state: "built in, needs no key") }
+        guard !provider.isKeyless else { return Outcome(success: true, state: "built in, needs no key") }
         guard let base = base ?? provider.base, let origin = Origin(base) else {
             return Outcome(success: false, state: "unknown", message: "no address is known for this provider")
         }
@@ -55,14 +56,11 @@ struct ProviderTest: Sendable {
         let rules = AddressRules(for: origin, reach: configured?.addresses)
         let trust: Trust?
         do {
-            trust = try Self.trust(configured?.tls)
+            trust = try configured?.tls.trust()
         } catch {
             return Outcome(success: false, state: "unknown", message: "tls.authority cannot be read")
         }
-        var settings = DialSettings()
-        settings.connectTime = min(5, configured?.timeouts.connect ?? 5)
-        settings.headTime = Self.time
-        settings.wholeTime = Self.time
+        var settings = DialSettings(connecting: min(5, configured?.timeouts.connect ?? 5), answering: Self.time)
         settings.idleConnections = 0
         let target = UpstreamTarget(
             origin,
@@ -78,13 +76,6 @@ struct ProviderTest: Sendable {
         return outcome
     }
 
-    private static func trust(_ tls: Configuration.ProviderTLS?) throws(Trust.AuthorityFault) -> Trust? {
-        guard let tls else { return nil }
-        guard tls.verify else { return .believingEverybody() }
-        guard let path = tls.authority else { return nil }
-        return try Trust(authority: path)
-    }
-
     private static func ask(
         _ provider: KnownProvider,
         _ target: UpstreamTarget,
@@ -93,25 +84,19 @@ struct ProviderTest: Sendable {
     ) async -> Outcome {
         let origin = target.origin
         var head = ByteBuffer()
-        head.writeString("GET \(origin.basePath)\(provider.testPath) HTTP/1.1\r\nhost: \(origin.authority)\r\n")
+        head.writeString(
+            "GET \(origin.basePath)\(provider.traits.keyTestPath) HTTP/1.1\r\nhost: \(origin.authority)\r\n"
+        )
         head.writeString(
             "accept: application/json\r\naccept-encoding: identity\r\nuser-agent: ostiary/\(Version.current)\r\n"
         )
-        for field in provider.fields { head.writeString("\(field.name): \(field.value)\r\n") }
+        for field in provider.traits.questionFields { head.writeString("\(field.name): \(field.value)\r\n") }
         if let key {
-            head.writeString(provider.credential == .apiKey ? "x-api-key: " : "authorization: Bearer ")
+            head.writeString(provider.traits.credential == .apiKey ? "x-api-key: " : "authorization: Bearer ")
             Loan.withBytes(of: key) { bytes in _ = bytes.withUnsafeBufferPointer { head.writeBytes($0) } }
             head.writeString("\r\n")
         }
-        let request = UpstreamRequest(
-            to: target,
-            head: head,
-            isHEAD: false,
-            hasBody: false,
-            body: ByteBuffer(),
-            length: 0,
-            isWhole: true
-        )
+        let request = UpstreamRequest(asking: target, head: head)
         do throws(GateError) {
             let answer = try await worker.dialler.exchange(request, client: nil)
             let status = answer.status
