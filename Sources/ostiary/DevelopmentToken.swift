@@ -11,12 +11,7 @@ struct DevelopmentToken: Sendable {
     let lifetime: Int
     let door: LoopbackDoor
 
-    init(subject: String = "dev-user", scope: String? = nil, lifetime: String = "24h", admin: String) throws {
-        let door = try LoopbackDoor.named(admin, config: nil)
-        try self.init(subject: subject, scope: scope, lifetime: lifetime, door: door)
-    }
-
-    init(subject: String, scope: String?, lifetime: String, door: LoopbackDoor) throws {
+    init(subject: String = "dev-user", scope: String? = nil, lifetime: String = "24h", door: LoopbackDoor) throws {
         guard (1...255).contains(subject.utf8.count) else {
             throw ValidationError("--subject must have 1 to 255 bytes")
         }

@@ -19,14 +19,7 @@ struct Reload: AsyncParsableCommand {
             """
     )
 
-    @Option(
-        help: ArgumentHelp("the configuration file that names the admin door", valueName: "file"),
-        completion: .file()
-    )
-    var config: String?
-
-    @Option(help: ArgumentHelp("the gate's admin door", valueName: "host:port or unix:path"))
-    var admin: String?
+    @OptionGroup var place: DoorOptions
 
     @Flag(help: "check everything and change nothing")
     var dryRun = false
@@ -41,7 +34,7 @@ struct Reload: AsyncParsableCommand {
         var order = ReloadOrder()
         order.isDryRun = dryRun
         order.readsKeys = keys
-        let request = ReloadRequest(order: order, door: try .named(admin, config: config))
+        let request = ReloadRequest(order: order, door: try place.door)
         try await request.run(Running.loopbackClient(), isJSON: json, voice: Voice.standard)
     }
 }

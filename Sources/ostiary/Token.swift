@@ -43,14 +43,7 @@ struct Token: AsyncParsableCommand {
     )
     var lifetime: String?
 
-    @Option(help: ArgumentHelp("the gate's admin door", valueName: "host:port or unix:path"))
-    var admin: String?
-
-    @Option(
-        help: ArgumentHelp("the configuration file that names the admin door", valueName: "file"),
-        completion: .file()
-    )
-    var config: String?
+    @OptionGroup var place: DoorOptions
 
     @Option(help: ArgumentHelp("with --format git: the gate that the token is for, and no other", valueName: "url"))
     var url = "http://127.0.0.1:8080"
@@ -66,7 +59,7 @@ struct Token: AsyncParsableCommand {
 
     func run() async throws {
         let voice = Voice.standard
-        let door = try LoopbackDoor.named(admin, config: config)
+        let door = try place.door
         let lifetime = lifetime ?? (client == nil ? "24h" : "1h")
         let request = try DevelopmentToken(subject: subject, scope: scope, lifetime: lifetime, door: door)
         if format == .git {

@@ -30,8 +30,7 @@ struct Try: AsyncParsableCommand {
     @Option(help: ArgumentHelp("where the token lies", valueName: "env:name or file:path"))
     var token: String?
 
-    @Option(help: ArgumentHelp("the gate's admin door", valueName: "host:port or unix:path"))
-    var admin = "127.0.0.1:8123"
+    @OptionGroup var place: DoorOptions
 
     func run() async throws {
         let voice = Voice.standard
@@ -43,7 +42,7 @@ struct Try: AsyncParsableCommand {
         if let token {
             bearer = try TokenSource.read(token, surroundings: Machine.surroundings)
         } else {
-            let request = try DevelopmentToken(admin: admin)
+            let request = try DevelopmentToken(door: place.door)
             do throws(DevelopmentToken.Trouble) {
                 bearer = try await request.fetch(client, voice: voice)
             } catch {

@@ -58,7 +58,10 @@ import Testing
         ] as [(FakeGate, Int32, Int32)] {
             let listener = Listener()
             do {
-                _ = try await DevelopmentToken(admin: "127.0.0.1:8123").fetch(gate, voice: listener.voice())
+                _ = try await DevelopmentToken(door: .named("127.0.0.1:8123", config: nil)).fetch(
+                    gate,
+                    voice: listener.voice()
+                )
                 Issue.record("a token came from nowhere")
             } catch let trouble as DevelopmentToken.Trouble {
                 #expect(trouble.helperStatus.rawValue == status)
@@ -67,7 +70,7 @@ import Testing
                 #expect(listener.out.isEmpty)
             }
         }
-        let fetched = try await DevelopmentToken(admin: "127.0.0.1:8123").fetch(
+        let fetched = try await DevelopmentToken(door: .named("127.0.0.1:8123", config: nil)).fetch(
             FakeGate(pieces: [good]),
             voice: Listener().voice()
         )

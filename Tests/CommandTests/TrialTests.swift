@@ -98,7 +98,12 @@ final class FakeGate: LoopbackClient {
 @Suite struct TokenTests {
     @Test func asksTheAdminDoorForAToken() async throws {
         let gate = FakeGate(pieces: ["{\"token\":", "\"a.b.c\"}"])
-        let request = try DevelopmentToken(subject: "x", scope: "a b", lifetime: "5m", admin: "unix:/run/o.sock")
+        let request = try DevelopmentToken(
+            subject: "x",
+            scope: "a b",
+            lifetime: "5m",
+            door: .named("unix:/run/o.sock", config: nil)
+        )
         #expect(try await request.fetch(gate, voice: Listener().voice()) == "a.b.c")
         let asked = try #require(gate.asked.first)
         #expect(asked.path == "/dev/token")
@@ -112,7 +117,10 @@ final class FakeGate: LoopbackClient {
     @Test func aGateOutsideDevelopmentModeGivesNone() async throws {
         let listener = Listener()
         let trouble = await #expect(throws: DevelopmentToken.Trouble.self) {
-            try await DevelopmentToken(admin: "127.0.0.1:8123").fetch(FakeGate(status: 404), voice: listener.voice())
+            try await DevelopmentToken(door: .named("127.0.0.1:8123", config: nil)).fetch(
+                FakeGate(status: 404),
+                voice: listener.voice()
+            )
         }
         #expect(trouble?.status == Status.refused)
         #expect(listener.err.contains("ostiary: hint: only a gate in development mode does: ostiary up"))
@@ -120,11 +128,13 @@ final class FakeGate: LoopbackClient {
 
     @Test(arguments: ["example.com:80", "10.0.0.1:8123", "https://127.0.0.1:1", "127.0.0.1:0", "unix:", "127.0.0.1"])
     func asksOnlyThisMachine(_ admin: String) {
-        #expect(throws: ValidationError.self) { try DevelopmentToken(admin: admin) }
+        #expect(throws: ValidationError.self) { try DevelopmentToken(door: .named(admin, config: nil)) }
     }
 
     @Test(arguments: ["0", "25h", "x", "-1", "0.5s"]) func refusesSuchLifetimes(_ lifetime: String) {
-        #expect(throws: ValidationError.self) { try DevelopmentToken(lifetime: lifetime, admin: "127.0.0.1:8123") }
+        #expect(throws: ValidationError.self) {
+            try DevelopmentToken(lifetime: lifetime, door: .named("127.0.0.1:8123", config: nil))
+        }
     }
 
     @Test func readsATokenFromItsSourceOnly() throws {

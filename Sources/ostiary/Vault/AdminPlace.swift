@@ -5,14 +5,7 @@ import OstiaryVault
 
 /// A running gate's admin door, and the token for it where it is not reached by its socket file.
 struct AdminPlace: ParsableArguments {
-    @Option(
-        help: ArgumentHelp("the configuration file that names the admin door", valueName: "file"),
-        completion: .file()
-    )
-    var config: String?
-
-    @Option(help: ArgumentHelp("the gate's admin door", valueName: "host:port or unix:path"))
-    var admin: String?
+    @OptionGroup var place: DoorOptions
 
     @Option(
         help: ArgumentHelp("the file with a token for it, over daemon.token_file", valueName: "file"),
@@ -23,7 +16,7 @@ struct AdminPlace: ParsableArguments {
     /// Posts to the door.
     /// - Returns: the status and the answer; says what went wrong where there is none.
     func post(_ path: String, _ body: JSONValue = .members(), voice: Voice) async throws -> (Int, JSONObject) {
-        let door = try LoopbackDoor.named(admin, config: config)
+        let door = try place.door
         var fields = [(name: "Content-Type", value: "application/json")]
         if case .address = door { fields.append(("Authorization", "Bearer \(try token(voice))")) }
         let answer = Gathered()
@@ -59,7 +52,7 @@ struct AdminPlace: ParsableArguments {
     }
 
     private func token(_ voice: Voice) throws -> String {
-        let daemon = Configuration.daemon(of: config, surroundings: Machine.surroundings)
+        let daemon = Configuration.daemon(of: place.config, surroundings: Machine.surroundings)
         let path = tokenFile ?? daemon.tokenFile
         do throws(StoreFault) {
             guard !path.isEmpty, let bytes = try OwnersFile(path: path).read(limit: 8194) else {

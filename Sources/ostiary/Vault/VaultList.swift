@@ -36,18 +36,8 @@ struct VaultList: ParsableCommand {
         }
     }
 
-    /// The day in UTC, as `2027-01-15` (civil calendar from days since 1970).
+    /// The day in UTC.
     private static func day(_ time: UnixTime?) -> String {
-        guard let time else { return "" }
-        let days = Int(time.seconds) / 86_400 + 719_468
-        let era = days / 146_097
-        let dayOfEra = days % 146_097
-        let year = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * year + year / 4 - year / 100)
-        let shifted = (5 * dayOfYear + 2) / 153
-        let month = shifted < 10 ? shifted + 3 : shifted - 9
-        func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
-        return
-            "\(year + era * 400 + (month <= 2 ? 1 : 0))-\(two(month))-\(two(dayOfYear - (153 * shifted + 2) / 5 + 1))"
+        time.map { CivilDate(daysSince1970: Int(max(0, $0.seconds)) / 86_400).description } ?? ""
     }
 }
