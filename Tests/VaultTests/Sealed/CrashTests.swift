@@ -50,9 +50,15 @@ import Testing
         var changes = 0
         for round in 0..<25 {
             let (process, pipe) = try victim(["loop", place.path, place.keyPath, "\(round + 1)"])
-            // It has begun when it has said something.
-            var heard = pipe.fileHandleForReading.availableData
-            usleep(UInt32.random(in: 0...60_000, using: &random))
+            // Not before it has changed something, however slow the machine is; then at any moment.
+            var heard = Data()
+            let enough = Int.random(in: 1...4, using: &random)
+            while heard.count(where: { $0 == UInt8(ascii: "\n") }) < 2 * enough {
+                let more = pipe.fileHandleForReading.availableData
+                guard !more.isEmpty else { break }
+                heard += more
+            }
+            usleep(UInt32.random(in: 0...20_000, using: &random))
             kill(process.processIdentifier, SIGKILL)
             heard += pipe.fileHandleForReading.readDataToEndOfFile()
             process.waitUntilExit()
