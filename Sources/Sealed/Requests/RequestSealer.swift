@@ -45,6 +45,6 @@ public struct RequestSealer: ~Copyable, Sendable {
 
     /// The body is over: what the answer is sealed by.
     public consuming func finish() throws(SealedFault) -> AnswerSecret {
-        return try AnswerSecret(encapsulated) { try context.exportSecret(context: $0, outputByteCount: $1) }
+        try AnswerSecret(encapsulated) { try context.exportSecret(context: $0, outputByteCount: $1) }
     }
 }
