@@ -12,7 +12,7 @@ import threading
 import httpx
 import pytest
 
-from gate import binary, environment, free_port
+from gate import Gate, binary, environment, free_port
 
 
 class Judge(http.server.ThreadingHTTPServer):
@@ -362,6 +362,8 @@ def test_many_at_once(daemon):
 
 def test_no_secret_in_arguments_or_environment_of_the_gate_or_its_neighbours(vault_gate, canaries):
     scanned = 0
+    # Other tests' gates that are still there: they have what they were given.
+    given = {gate.process.pid: gate.variables.values() for gate in Gate.everybody if gate is not vault_gate}
     for folder in pathlib.Path("/proc").iterdir():
         if not folder.name.isdigit() or int(folder.name) == os.getpid():
             continue
@@ -371,6 +373,9 @@ def test_no_secret_in_arguments_or_environment_of_the_gate_or_its_neighbours(vau
             except OSError:
                 continue
             scanned += len(data)
+            if name == "environ":
+                for value in given.get(int(folder.name), ()):
+                    data = data.replace(value.encode(), b"")
             found = [name for name, kind in canaries.found_in(data)
                      if name not in ("prompt", "token", "token signature", "subject", "claim", "token id")]
             assert not found, f"{folder.name} {name}: {found}"

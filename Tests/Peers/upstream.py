@@ -37,6 +37,8 @@ import sys
 import threading
 import time
 
+from loop_thread import LoopThread
+
 
 class Received:
     """One request as it arrived."""
