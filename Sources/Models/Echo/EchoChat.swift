@@ -32,44 +32,21 @@ struct EchoChat: Sendable {
     // MARK: The prompt
 
     private static func prompt(_ request: EchoMembers) throws(EchoFault) -> EchoPrompt {
-        guard let messages = try request.objects("messages") else { throw .missing("messages") }
-        guard !messages.isEmpty else { throw .value("messages", "at least one message") }
+        let messages = try request.messages()
         var tokens = 0
         var lastUser: String?
         var results: [String] = []
         var last = ""
         for message in messages {
-            let role = try message.requiredText("role")
-            guard roles.contains(role) else {
-                throw .value(message.path("role"), "one of \(roles.joined(separator: ", "))")
-            }
+            let role = try message.role(among: roles)
             if role == "tool" { _ = try message.requiredText("tool_call_id") }
-            let text = try Self.text(message)
+            let text = try message.joined("content", types: ["text"], noun: "parts") ?? ""
             tokens += EchoWords.count(text)
             last = text
             results = role == "tool" || role == "function" ? results + [text] : []
             if role == "user" { lastUser = text }
         }
-        guard results.isEmpty else {
-            return EchoPrompt(
-                text: "The tool said: \(results.joined(separator: "\n"))",
-                tokens: tokens,
-                callsTools: false
-            )
-        }
-        return EchoPrompt(text: lastUser ?? last, tokens: tokens)
-    }
-
-    /// The text of a message: its string, or its text parts one after the other.
-    private static func text(_ message: EchoMembers) throws(EchoFault) -> String {
-        guard let content = message["content"] else { return "" }
-        if let text = content.string { return text }
-        guard content.array != nil else { throw .type(message.path("content"), "a string or an array of parts") }
-        var texts: [String] = []
-        for part in try message.objects("content") ?? [] where try part.requiredText("type") == "text" {
-            texts.append(try part.requiredText("text"))
-        }
-        return texts.joined(separator: "\n")
+        return EchoPrompt(answering: results, else: lastUser ?? last, tokens: tokens)
     }
 
     // MARK: The whole answer

@@ -31,17 +31,13 @@ struct EchoMessages: Sendable {
     // MARK: The prompt
 
     private static func prompt(_ request: EchoMembers) throws(EchoFault) -> EchoPrompt {
-        guard let messages = try request.objects("messages") else { throw .missing("messages") }
-        guard !messages.isEmpty else { throw .value("messages", "at least one message") }
+        let messages = try request.messages()
         var tokens = EchoWords.count(try text(request, "system"))
         var lastUser: String?
         var results: [String] = []
         var last = ""
         for message in messages {
-            let role = try message.requiredText("role")
-            guard roles.contains(role) else {
-                throw .value(message.path("role"), "one of \(roles.joined(separator: ", "))")
-            }
+            let role = try message.role(among: roles)
             guard message["content"] != nil else { throw .missing(message.path("content")) }
             let text = try Self.text(message, "content")
             let found = try Self.results(message)
@@ -51,26 +47,11 @@ struct EchoMessages: Sendable {
             if role != "system" { results = found }
             if role == "user" { lastUser = text }
         }
-        guard results.isEmpty else {
-            return EchoPrompt(
-                text: "The tool said: \(results.joined(separator: "\n"))",
-                tokens: tokens,
-                callsTools: false
-            )
-        }
-        return EchoPrompt(text: lastUser ?? last, tokens: tokens)
+        return EchoPrompt(answering: results, else: lastUser ?? last, tokens: tokens)
     }
 
-    /// A string, or its text blocks one after the other; empty for nothing.
     private static func text(_ members: EchoMembers, _ name: String) throws(EchoFault) -> String {
-        guard let content = members[name] else { return "" }
-        if let text = content.string { return text }
-        guard content.array != nil else { throw .type(members.path(name), "a string or an array of blocks") }
-        var texts: [String] = []
-        for block in try members.objects(name) ?? [] where try block.requiredText("type") == "text" {
-            texts.append(try block.requiredText("text"))
-        }
-        return texts.joined(separator: "\n")
+        try members.joined(name, types: ["text"], noun: "blocks") ?? ""
     }
 
     /// What the message's tool results say.

@@ -57,6 +57,19 @@ struct EchoPrompt {
     var format = EchoFormat.text
 }
 
+extension EchoPrompt {
+    /// What a conversation's end asks for.
+    /// - Parameters:
+    ///   - results: what tools said since the last answer.
+    ///   - text: what to repeat where none did.
+    init(answering results: [String], else text: String, tokens: Int) {
+        self.init(text: text, tokens: tokens)
+        guard !results.isEmpty else { return }
+        self.text = "The tool said: \(results.joined(separator: "\n"))"
+        callsTools = false
+    }
+}
+
 /// Where an answer stops.
 struct EchoEnding {
     /// The most words of any answer.

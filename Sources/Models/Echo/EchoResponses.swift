@@ -55,7 +55,10 @@ struct EchoResponses: Sendable {
                 results = []
                 continue
             }
-            let text = try Self.text(item, isResult ? "output" : "content")
+            let place = isResult ? "output" : "content"
+            guard let text = try item.joined(place, types: ["input_text", "output_text"], noun: "parts") else {
+                throw .missing(item.path(place))
+            }
             tokens += EchoWords.count(text)
             last = text
             if isResult {
@@ -66,27 +69,7 @@ struct EchoResponses: Sendable {
                 if try item.requiredText("role") == "user" { lastUser = text }
             }
         }
-        guard results.isEmpty else {
-            return EchoPrompt(
-                text: "The tool said: \(results.joined(separator: "\n"))",
-                tokens: tokens,
-                callsTools: false
-            )
-        }
-        return EchoPrompt(text: lastUser ?? last, tokens: tokens)
-    }
-
-    private static func text(_ item: EchoMembers, _ name: String) throws(EchoFault) -> String {
-        guard let content = item[name] else { throw .missing(item.path(name)) }
-        if let text = content.string { return text }
-        guard content.array != nil else { throw .type(item.path(name), "a string or an array of parts") }
-        var texts: [String] = []
-        for part in try item.objects(name) ?? [] {
-            if ["input_text", "output_text"].contains(try part.requiredText("type")) {
-                texts.append(try part.requiredText("text"))
-            }
-        }
-        return texts.joined(separator: "\n")
+        return EchoPrompt(answering: results, else: lastUser ?? last, tokens: tokens)
     }
 
     // MARK: The response object
