@@ -85,6 +85,8 @@ public enum Running {
     ) async throws(Failure) {
         CoreDumps.forbid()
         let hangUps = HangUps()
+        let endings = Shutdown.signals()
+        let start = Shutdown.endingStart(at: endings)
         let environment = ProcessInfo.processInfo.environment
         let manager = ServiceManager(environment)
         // While there are no threads of the gate's yet, as the environment has no lock.
@@ -107,9 +109,10 @@ public enum Running {
             await gate.close()
             throw error
         }
+        start.cancel()
         manager.ready()
         Task.detached { await hangUps.reload(gate, telling: manager) }
-        await Shutdown(gate: gate, clock: SystemClock()).awaitSignal { manager.stopping() }
+        await Shutdown(gate: gate, clock: SystemClock()).end(at: endings) { manager.stopping() }
         hangUps.stop()
     }
 

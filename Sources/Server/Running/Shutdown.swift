@@ -28,10 +28,21 @@ struct Shutdown: Sendable {
     /// Seconds after which a gate that should have ended is ended by force, so that it is gone within two.
     private static let patience = 1.9
 
-    /// Returns when SIGTERM or SIGINT has come and the gate has ended.
+    /// The signals that end a gate. They are heard from before the doors open: whoever has had an answer may end it.
+    static func signals() -> Signals { Signals([SIGTERM, SIGINT]) }
+
+    /// Ends a process that has not come to open its doors when a second signal comes.
+    static func endingStart(at signals: Signals) -> Task<Void, Never> {
+        Task.detached {
+            await signals.wait(for: 2)
+            guard !Task.isCancelled, signals.count > 1 else { return }
+            _exit(70)
+        }
+    }
+
+    /// Returns when one of the signals has come and the gate has ended.
     /// - Parameter begins: called when it has come.
-    func awaitSignal(_ begins: () -> Void) async {
-        let signals = Signals([SIGTERM, SIGINT])
+    func end(at signals: Signals, _ begins: () -> Void) async {
         await signals.wait(for: 1)
         begins()
         let grace = grace ?? gate.configuration.shutdown.grace
