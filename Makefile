@@ -12,10 +12,10 @@ PYTHON := .venv/bin/python
 RELEASE := -c release -Xswiftc -enforce-exclusivity=unchecked --static-swift-stdlib
 
 .DEFAULT_GOAL := help
-.PHONY: help up build test test-peers release bench bench-identity bench-dialects golden siege soak fuzz compare fmt lint docs clean
+.PHONY: help up build test test-peers release bench bench-identity bench-dialects compatibility golden siege soak fuzz compare fmt lint docs clean
 
 help: ## list these verbs
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 up: build ## build and start the gate with the built-in model and a development token
 	@exec $(OSTIARY_BINARY) up
@@ -28,7 +28,8 @@ test: ## compile and run the tests, the compile-time guards and the lint
 	@Scripts/install-missing build keyring
 	@Scripts/test $(SCRATCH)
 
-test-peers: build .venv/ready ## run real client libraries through the gate
+test-peers: build .venv/ready ## run real client libraries through the gate, and through LiteLLM beside it
+	-@$(MAKE) --no-print-directory .venv-litellm/ready
 	@Scripts/timed 'peer tests' $(PYTHON) -m pytest Tests/Peers
 
 release: ## compile the program as it is to be installed
@@ -91,10 +92,21 @@ docs: ## check that the documentation's links exist and that its tables are thos
 	@Scripts/security-table
 
 clean: ## remove what was built
-	rm -rf $(SCRATCH) $(SCRATCH)-bench $(SCRATCH)-bench-identity $(SCRATCH)-bench-dialects $(SCRATCH)-fuzz $(SCRATCH)-compare .venv
+	rm -rf $(SCRATCH) $(SCRATCH)-bench $(SCRATCH)-bench-identity $(SCRATCH)-bench-dialects $(SCRATCH)-fuzz $(SCRATCH)-compare .venv .venv-litellm
+
+compatibility: build .venv/ready ## write docs/compatibility.md: client libraries through the gate, and through LiteLLM
+	-@$(MAKE) --no-print-directory .venv-litellm/ready
+	@$(PYTHON) Tests/Peers/compatibility.py --write
 
 .venv/ready: Tests/Peers/requirements.txt
 	@Scripts/install-missing peers
 	@python3 -m venv .venv
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --upgrade -r Tests/Peers/requirements.txt
+	@touch $@
+
+# An environment of its own: its pins clash with the newest client libraries. Nothing fails without it.
+.venv-litellm/ready: Tests/Peers/requirements-litellm.txt
+	@python3 -m venv .venv-litellm
+	@timeout 600 .venv-litellm/bin/python -m pip install --quiet --disable-pip-version-check --upgrade -r $< \
+		|| { echo '== LiteLLM cannot be installed: the comparison with it will be SKIPPED' >&2; exit 1; }
 	@touch $@

@@ -2,7 +2,8 @@
 import PackageDescription
 
 // What a translation costs. A package of its own, so that the product's manifest knows nothing of it; `Product` is a link
-// to the product's sources, compiled here once more with `-enable-testing`. Of the room only what translates is listed.
+// to the product's sources, compiled here once more with `-enable-testing`. Of the room only what translates, watches and
+// counts is listed.
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 
 let package = Package(
@@ -19,6 +20,9 @@ let package = Package(
             sources: [
                 "Dialects/ChatCompletions", "Dialects/Messages", "Dialects/Responses", "Dialects/Translation",
                 "Dialects/OpenAI", "Exchanges/Events/EventScanner.swift", "Exchanges/Failures/ForeignText.swift",
+                "Usage", "Scan/MemberPaths.swift", "Scan/MemberScanner.swift", "Scan/MemberScanner+Scalars.swift",
+                "Scan/MemberScanner+Strings.swift", "Scan/MemberScanner+Tokens.swift", "Scan/ScanError.swift",
+                "Tokens/ImageSize.swift", "Tokens/TextTokens.swift", "Tokens/TokenEstimate.swift",
             ]
         ),
         .executableTarget(

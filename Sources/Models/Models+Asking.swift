@@ -24,7 +24,7 @@ extension Models {
             list(provider, call, head, permit, key, client: client, on: worker, for: asker)
         case (.list, _):
             let page = AnthropicModelsBody.Page(query: call.query)
-            let document = ModelsDocument.list(ownList, for: call.family, created: started, page: page)
+            let document = ModelsDocument.list(ownList(for: permit), for: call.family, created: started, page: page)
             asker.answered(ModelAnswer(.document(document), for: permit.route))
         case (.model(let model), _):
             let document = ModelsDocument.one(model, for: call.family, created: started)
@@ -184,8 +184,9 @@ extension Models {
         }
         let request = again.request(key)
         let exchange = ProviderExchange(provider, permit.route, call.family, key, client, asker, again: again)
-        if provider.traits.family != call.family {
-            exchange.list = ListReader(provider.name, call, permit.route, created: started)
+        // Somebody else's list passes as it is where nothing in it has to be changed.
+        if provider.traits.family != call.family || permit.identity.narrowing?.models != nil {
+            exchange.list = ListReader(provider.name, call, permit, created: started)
         }
         worker.dialler.exchange(request, rest: nil, client: client, for: exchange)
     }

@@ -19,14 +19,16 @@ extension Models {
         )
     }
 
-    /// The names of the configuration, and the built-in model's where a pattern reaches it.
-    var ownList: [ModelsListBody.Model] {
+    /// The names of the configuration, and the built-in model's where a pattern reaches it; those that the caller may
+    /// ask for.
+    func ownList(for permit: Permit) -> [ModelsListBody.Model] {
         var models = table.names.map { listed($0.key, $0.provider, $0.rules) }
         for name in EchoModel.names where !models.contains(where: { $0.name == name }) {
             guard let choice = try? table.choose(name), case .echo = destinations[choice.provider] else { continue }
             models.append(ModelsListBody.Model(name: name, owner: choice.provider))
         }
-        return models
+        guard let narrowing = permit.identity.narrowing else { return models }
+        return models.filter { narrowing.allows(model: $0.name) }
     }
 
     public var instruments: [Instrument] {

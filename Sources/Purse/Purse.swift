@@ -4,12 +4,14 @@ public import OstiaryCore
 /// concurrent slots.
 ///
 /// Callers are known by their pseudonyms alone: all tokens of one subject at one issuer share a bucket, and one subject
-/// name at two issuers has two. A credential that brings limits of its own (`Narrowing`) is counted by those. Only the monotonic clock counts, so a wall clock that jumps changes nothing. A refused
-/// call costs nothing; a call that was let in costs its request whatever becomes of it.
+/// name at two issuers has two. A credential that brings limits of its own (`Narrowing`) is counted by those, and token
+/// counts are counted apart (`Counting`). Only the monotonic clock counts, so a wall clock that jumps changes nothing. A
+/// refused call costs nothing; a call that was let in costs its request whatever becomes of it.
 public final class Purse: ReservationAccount {
     public let limits: Limits
     private let buckets: Buckets
     private let own: OwnLimits
+    private let counting: Counting
     private let forgotten: Counter
 
     /// The most callers known at once; beyond it newcomers share one bucket.
@@ -20,6 +22,7 @@ public final class Purse: ReservationAccount {
         buckets = Buckets(rate: limits.rate, concurrent: limits.concurrent)
         forgotten = Counter()
         own = OwnLimits(forgotten: forgotten)
+        counting = Counting(limits: limits, forgotten: forgotten)
     }
 
     /// Other limits for the callers of `former`: what they have used stays used, and what was set aside by the former
@@ -29,11 +32,13 @@ public final class Purse: ReservationAccount {
         buckets = Buckets(rate: limits.rate, concurrent: limits.concurrent, keeping: former.buckets)
         forgotten = former.forgotten
         own = former.own
+        counting = Counting(limits: limits, keeping: former.counting)
     }
 
     /// Puts these limits in force in place of the former purse's, once.
     public func takeOver(at time: MonotonicTime) {
         buckets.takeOver(at: time)
+        counting.takeOver(at: time)
     }
 
     /// - Throws: `rate_limit_exceeded` with the whole seconds until one request is free (at least 1), or
@@ -42,7 +47,10 @@ public final class Purse: ReservationAccount {
         let holder = permit.identity.pseudonym
         let account: any ReservationAccount
         let verdict: Buckets.Verdict
-        if let narrowed = permit.identity.narrowing?.limits, !narrowed.isEmpty {
+        if permit.route.api == .tokenCount {
+            account = counting
+            verdict = counting.take(holder, at: time)
+        } else if let narrowed = permit.identity.narrowing?.limits, !narrowed.isEmpty {
             account = own
             verdict = own.take(
                 holder,
@@ -74,7 +82,11 @@ public final class Purse: ReservationAccount {
     }
 
     /// Requests set aside and not yet settled.
-    public var inFlight: Int { Int(clamping: buckets.figures.inFlight + own.figures.inFlight) }
+    public var inFlight: Int { Int(clamping: reserved) }
+
+    private var reserved: Int64 {
+        buckets.figures.inFlight + own.figures.inFlight + counting.figures.inFlight
+    }
 }
 
 extension Purse {
@@ -92,12 +104,24 @@ extension Purse {
             {
                 [buckets, own] in Double(buckets.figures.refusedByConcurrency + own.figures.refusedByConcurrency)
             },
+            Instrument("gw_ratelimit_total", .counter, help, labels: [("limit", "counts"), ("result", "allowed")]) {
+                [counting] in Double(counting.figures.allowed)
+            },
+            Instrument("gw_ratelimit_total", .counter, help, labels: [("limit", "counts"), ("result", "refused")]) {
+                [counting] in Double(counting.figures.refusedByRate + counting.figures.refusedByConcurrency)
+            },
             Instrument(
                 "gw_ratelimit_entries",
                 .gauge,
                 "Callers or addresses with a bucket of their own; at most \(Buckets.limit).",
                 labels: [("table", "callers")]
             ) { [buckets] in Double(buckets.figures.entries) },
+            Instrument(
+                "gw_ratelimit_entries",
+                .gauge,
+                "Callers or addresses with a bucket of their own; at most \(Buckets.limit).",
+                labels: [("table", "counts")]
+            ) { [counting] in Double(counting.figures.entries) },
             Instrument(
                 "gw_ratelimit_entries",
                 .gauge,
@@ -111,10 +135,16 @@ extension Purse {
                 labels: [("table", "callers")]
             ) { [buckets] in Double(buckets.overflowed.current) },
             Instrument(
+                "gw_ratelimit_overflow_total",
+                .counter,
+                "Requests counted against the bucket that newcomers share while the table is full.",
+                labels: [("table", "counts")]
+            ) { [counting] in Double(counting.overflowed.current) },
+            Instrument(
                 "gw_reservations_in_flight",
                 .gauge,
                 "Requests set aside and not yet settled."
-            ) { [buckets, own] in Double(buckets.figures.inFlight + own.figures.inFlight) },
+            ) { [self] in Double(reserved) },
             Instrument(
                 "gw_reservations_forgotten_total",
                 .counter,

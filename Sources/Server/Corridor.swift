@@ -87,7 +87,7 @@ private final class Walk: Asker {
 
         // One request of the caller's rate and one slot; the slot comes back on whichever path this ends.
         let reservation = try rooms.purse.reserve(permit, at: corridor.worker.now)
-        if let standing = reservation.standing { reply?.addFields { $0.writeFields(of: standing) } }
+        if let standing = reservation.standing { tell(standing) }
         self.reservation = consume reservation
 
         // Which model, at which provider? The body is read as far as that needs.
@@ -125,7 +125,7 @@ private final class Walk: Asker {
 
     /// The answer has come to its end: the slot goes back, and what was used is noted.
     func carried(_ carried: Carried) {
-        entry.answered(carried, askedAt: askedAt)
+        entry.answered(carried, askedAt: askedAt, received: body.received, isConversation: isConversation)
         finish()
     }
 
@@ -143,10 +143,22 @@ private final class Walk: Asker {
         if error.source == .upstream, let askedAt {
             entry.upstreamDuration = corridor.worker.now.seconds(since: askedAt)
         }
+        // The provider has read the question all the same.
+        if error.code == .clientGone, askedAt != nil, isConversation {
+            entry.usage = .ofQuestion(bytes: body.received)
+            entry.isUsageEstimated = true
+        }
         refuse(error)
     }
 
+    /// Whether a model is talked to, which uses tokens whatever becomes of it.
+    private var isConversation: Bool {
+        guard let api = call.route?.api else { return false }
+        return call.route?.kind == .chat && api != .tokenCount
+    }
+
     private func refuse(_ error: GateError) {
+        if let standing = error.standing { tell(standing) }
         guard let reply = reply.take() else { return }
         entry.refused(error, reply.refuse(error, to: call))
         finish()
@@ -156,6 +168,11 @@ private final class Walk: Asker {
         if let reservation = reservation.take() { reservation.settle() }
         entry.bytesIn = body.received
         rooms.journal.enter(entry, loop: corridor.worker.index)
+    }
+
+    /// What is left of the caller's rate, in whatever answer this becomes.
+    private func tell(_ standing: RateStanding) {
+        reply?.addFields { $0.writeFields(of: standing, for: call.family, at: corridor.worker.date) }
     }
 
     // MARK: Waiting and refusing

@@ -12,6 +12,7 @@ private let attacks = [
 private let members: Set = [
     "time", "level", "message", "id", "method", "route", "status", "outcome", "cut", "cause", "duration_ms", "ttfb_ms",
     "upstream_ms", "bytes_in", "bytes_out", "user", "peer", "provider", "model", "tokens_in", "tokens_out",
+    "tokens_estimated", "finish",
 ]
 
 private func poisoned(_ text: String) -> Entry {

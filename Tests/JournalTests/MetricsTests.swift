@@ -20,6 +20,19 @@ private func text(_ metrics: Metrics, accept: String? = nil) -> String {
     #expect(text.contains("gw_build_info{version=\"0.1.0\"} 1\n"))
 }
 
+@Test func `counts what ended answers, over all statuses and loops`() {
+    let metrics = Metrics(loops: 2, version: "0.1.0")
+    for (index, stop) in [Exchange.Stop.end, .pause, .end, nil].enumerated() {
+        var entry = entry(status: index == 2 ? 201 : 200, provider: "openai", model: "gpt-small")
+        entry.stop = stop
+        metrics.record(entry, loop: index % 2)
+    }
+    let text = text(metrics)
+    #expect(text.contains("gw_finish_total{provider=\"openai\",model=\"gpt-small\",reason=\"end\"} 2\n"))
+    #expect(text.contains("gw_finish_total{provider=\"openai\",model=\"gpt-small\",reason=\"pause\"} 1\n"))
+    #expect(!text.contains("reason=\"length\""))
+}
+
 @Test func addsTokensUpByProviderAndModel() {
     let metrics = Metrics(loops: 1, version: "0.1.0")
     let usage = Usage(inputTokens: 10, outputTokens: 3, cachedInputTokens: nil)

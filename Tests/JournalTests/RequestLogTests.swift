@@ -1,3 +1,4 @@
+import Foundation
 import OstiaryCore
 import OstiaryTesting
 import Testing
@@ -30,6 +31,18 @@ private func text(_ entry: Entry) -> String { String(decoding: TextLine.bytes(of
     #expect(object["status"] as? Int == 429)
     #expect(object["duration_ms"] as? Double == 12.345)
     #expect(object["bytes_out"] as? Int == 4_096)
+}
+
+@Test func `says why an answer ended, and whether its tokens are an estimate`() throws {
+    var cut = entry(usage: Usage(inputTokens: 7))
+    #expect(!text(cut).contains("finish") && !text(cut).contains("estimated"))
+    var object = try parsed(JSONLine.bytes(of: cut))
+    #expect(object["tokens_estimated"] as? Bool == false && object["finish"] is NSNull)
+    cut.isUsageEstimated = true
+    cut.stop = .contextFull
+    #expect(text(cut).hasSuffix(" tokens_in=7 tokens_estimated=true finish=context_full\n"))
+    object = try parsed(JSONLine.bytes(of: cut))
+    #expect(object["tokens_estimated"] as? Bool == true && object["finish"] as? String == "context_full")
 }
 
 @Test func choosesTheLevelByStatusAndCut() {

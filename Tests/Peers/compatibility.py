@@ -1,13 +1,16 @@
 """What each client library gets from each kind of provider, scene by scene.
 
-Run as a program it prints the table, and writes it into docs/compatibility.md with `--write`.
+Run as a program it prints the tables, and writes them into docs/compatibility.md with `--write`; `--alone` leaves the
+comparison with LiteLLM out.
 """
 
 import itertools
 import json
 import pathlib
+import subprocess
 import sys
 import tempfile
+import time
 
 import anthropic
 import openai
@@ -18,7 +21,11 @@ CLIENTS = ("chat", "responses", "messages")
 KINDS = ("openai", "anthropic")
 MODES = ("whole", "streamed")
 SCENES = ("text", "slow", "utf8", "huge", "parallel", "image", "thinking", "refusal", "cut", "limited", "limited-bare",
-          "fail", "overloaded", "page", "malformed", "close")
+          "fail", "overloaded", "page", "malformed", "garbage", "hang", "close", "refused-key")
+FAILING = ("cut", "limited", "limited-bare", "fail", "overloaded", "page", "malformed", "garbage", "hang", "close",
+           "refused-key")
+# Seconds after which a provider that says nothing has failed.
+PATIENCE = 2
 PNG = ("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 numbers = itertools.count()
@@ -33,15 +40,13 @@ class Got:
 
 
 def cases():
-    for client, kind, mode, scene in itertools.product(CLIENTS, KINDS, MODES, SCENES):
-        if not (scene == "cut" and mode == "whole"):
-            yield client, kind, mode, scene
+    return itertools.product(CLIENTS, KINDS, MODES, SCENES)
 
 
 def run(url, token, upstream, client, kind, mode, scene):
     """Returns nothing when all is well, or what is not."""
     model = f"{kind}-{scene}.{next(numbers)}"
-    failing = scene in ("cut", "limited", "limited-bare", "fail", "overloaded", "page", "malformed", "close")
+    failing = scene in FAILING
     try:
         got = ASK[client](url, token, model, mode == "streamed", scene)
     except Exception as error:  # each library has its own
@@ -77,14 +82,19 @@ def judge_error(client, kind, scene, error):
     status = getattr(error, "status_code", None)
     family = anthropic if client == "messages" else openai
     if scene in ("cut", "malformed", "close"):
-        return None  # whichever error: nobody takes it for an answer
+        # Whichever error, as long as it is one of the library's own, its connection's or its reader's: nobody takes it
+        # for an answer. A stream that was cut is one thing, a whole answer that nobody can read another.
+        known = isinstance(error, family.APIError) or type(error).__module__.startswith("httpx")
+        if known or scene == "malformed" and isinstance(error, json.JSONDecodeError):
+            return None
+        return f"{type(error).__name__}: {error}"[:200]
     if not isinstance(error, family.APIStatusError):
         return f"{type(error).__name__}: {error}"[:200]
     if client == "messages" and error.body.get("type") != "error":
         return f"an error of another shape: {error.body}"
     same = (client == "messages") == (kind == "anthropic")
-    expected = {"limited": 429, "limited-bare": 429, "fail": 500, "page": 502,
-                "overloaded": 529 if same or client == "messages" else 503}[scene]
+    expected = {"limited": 429, "limited-bare": 429, "fail": 500, "page": 502, "garbage": 502, "hang": 504,
+                "refused-key": 502, "overloaded": 529 if same or client == "messages" else 503}[scene]
     if status != expected:
         return f"status {status}, not {expected}"
     if scene == "limited" and error.response.headers.get("retry-after") != "7":
@@ -146,6 +156,8 @@ def ask_responses(url, token, model, stream, scene):
             return read_response(client.responses.create(model=model, input=content, **more))
         last, seen = None, -1
         for event in client.responses.create(model=model, input=content, stream=True, **more):
+            if getattr(event, "sequence_number", None) is None:
+                raise ValueError("an event without a sequence number")
             if event.sequence_number <= seen:
                 raise ValueError("sequence numbers do not rise")
             seen = event.sequence_number
@@ -162,7 +174,7 @@ def read_response(response):
         if item.type == "function_call":
             got.calls.append((item.name, json.loads(item.arguments)))
         if item.type == "reasoning":
-            got.thinking += "".join(part.text for part in item.summary)
+            got.thinking += "".join(part.text for part in item.summary or [])
     got.stop = response.status
     got.usage = (response.usage.input_tokens, response.usage.output_tokens)
     return got
@@ -209,7 +221,8 @@ ASK = {"chat": ask_chat, "responses": ask_responses, "messages": ask_messages}
 
 def configuration(upstream):
     """Two kinds of provider at one address, their failures no reason to leave them alone."""
-    common = {"base_url": upstream.base_url, "key": "env:LOCAL_KEY", "breaker": {"failures": 0}}
+    common = {"base_url": upstream.base_url, "key": "env:LOCAL_KEY", "breaker": {"failures": 0},
+              "timeouts": {"head": PATIENCE}}
     return {
         "providers": {"openai": {"kind": "openai", **common}, "anthropic": {"kind": "anthropic", **common}},
         "models": {"openai-*": {"provider": "openai"}, "anthropic-*": {"provider": "anthropic"}},
@@ -230,8 +243,99 @@ def table(results):
                     words.append(mode if results[client, kind, mode, scene] is None else f"**{mode} fails**")
             cells.append(", ".join(words))
         lines.append(f"| {scene} | " + " | ".join(cells) + " |")
-    good = sum(result is None for result in results.values())
-    return good, "\n".join(lines)
+    return "\n".join(lines)
+
+
+def count(results, client=None, kind=None):
+    """How many pass of how many."""
+    chosen = [result for case, result in results.items() if client in (None, case[0]) and kind in (None, case[1])]
+    return sum(result is None for result in chosen), len(chosen)
+
+
+def comparison(ours, theirs, version):
+    """What passes here and there, and what does not there."""
+    lines = [f"| client → provider | Ostiary | LiteLLM {version} |", "| --- | --- | --- |"]
+    for client, kind in itertools.product(CLIENTS, KINDS):
+        cells = ["{} of {}".format(*count(results, client, kind)) for results in (ours, theirs)]
+        lines.append(f"| {client} → {kind} | " + " | ".join(cells) + " |")
+    cells = ["**{} of {}**".format(*count(results)) for results in (ours, theirs)]
+    lines.append("| all | " + " | ".join(cells) + " |")
+    reasons = {}
+    for case, result in theirs.items():
+        if result:
+            reasons.setdefault((case[0], case[1], case[3], result), []).append(case[2])
+    lines += ["", "| LiteLLM | scene | what is not as it should be |", "| --- | --- | --- |"]
+    for (client, kind, scene, result), modes in reasons.items():
+        text = result.replace("|", "/").replace("\n", " ")[:100]
+        lines.append(f"| {client} → {kind} | {scene}, {' and '.join(modes)} | {text} |")
+    return "\n".join(lines)
+
+
+# ---- Claude Code itself ----------------------------------------------------------------------------------------------
+
+# What it is asked, and what comes of it. It repeats by itself, so failures come once.
+CLAUDE_SCENES = ("text", "slow", "utf8", "huge", "thinking", "round", "context", "once-limited", "once-fail",
+                 "once-overloaded", "once-page", "once-malformed", "once-close", "once-cut")
+
+
+def run_claude_code(url, token, upstream, kind, scene):
+    """One conversation with the program itself; returns nothing when all is well, or what is not."""
+    from claude_code import ClaudeCode
+
+    model = f"{kind}-{'text' if scene == 'context' else scene}.{next(numbers)}"
+    with tempfile.TemporaryDirectory() as folder:
+        claude = ClaudeCode(folder, url)
+        file = claude.project / "note.txt"
+        file.write_text("found-4711\n")
+        prompt = {"context": "/context", "round": f"Read the note. READ:{file}"}.get(scene, "say hi")
+        try:
+            run = claude.run(prompt, "--model", model, ANTHROPIC_AUTH_TOKEN=token, CLAUDE_CODE_MAX_RETRIES="3")
+        except subprocess.TimeoutExpired:
+            return "it did not come to an end within a minute"
+        if run.status:
+            return f"ended with status {run.status}: {run.out[-200:]}{run.err[-200:]}"
+        if scene == "context":
+            return None if "Tokens" in run.text else f"said {run.text[:80]!r}"
+        expected = {"utf8": UTF8, "huge": HUGE, "round": "It says found-4711"}.get(scene, TEXT)
+        if run.text != expected:
+            return f"said {run.text[:80]!r}"
+        if scene.startswith("once-") and len(upstream.of(model)) < 2:
+            return "it was not asked again"
+    return None
+
+
+def claude_table(results):
+    lines = ["| scene | " + " | ".join(f"Claude Code → {kind}" for kind in KINDS) + " |", "| --- |" + " --- |" * len(KINDS)]
+    for scene in CLAUDE_SCENES:
+        cells = ["yes" if results[kind, scene] is None else f"**no**: {results[kind, scene][:60]}" for kind in KINDS]
+        lines.append(f"| {scene} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+# ---- everything in one run -------------------------------------------------------------------------------------------
+
+
+def compare(upstream, seconds=900):
+    """The same cases through LiteLLM: results and version, or nothing and why."""
+    import litellm_gate
+
+    if why := litellm_gate.missing():
+        return None, why
+    end = time.monotonic() + seconds
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            other = litellm_gate.LiteLLM(folder, upstream)
+        except RuntimeError as error:
+            return None, str(error)
+        try:
+            results = {}
+            for case in cases():
+                if time.monotonic() > end:
+                    return None, f"{len(results)} cases took {seconds} s"
+                results[case] = run(other.url, litellm_gate.KEY, upstream, *case)
+            return results, litellm_gate.version()
+        finally:
+            other.stop()
 
 
 def main():
@@ -243,22 +347,43 @@ def main():
     document["identity"] = {"jwt": [{"issuer": issuer.url, "jwks": issuer.jwks_url, "audiences": [issuer.audience]}]}
     gate = Gate(tempfile.mkdtemp(), document, {"LOCAL_KEY": "sk-scripted"})
     gate.wait_ready()
-    url, token = f"http://127.0.0.1:{gate.port}", issuer.token(sub="compatibility")
+    url, token = f"http://127.0.0.1:{gate.port}", issuer.token(sub="compatibility", life=3600)
     results = {case: run(url, token, upstream, *case) for case in cases()}
+    claude = {case: run_claude_code(url, token, upstream, *case) for case in itertools.product(KINDS, CLAUDE_SCENES)}
     gate.stop()
     issuer.stop()
-    for case, result in results.items():
+    theirs, version = (None, "left out by --alone") if "--alone" in sys.argv else compare(upstream)
+    for case, result in [*results.items(), *claude.items()]:
         if result:
             print(" ".join(case), "-", result, file=sys.stderr)
-    good, lines = table(results)
-    sentence = f"{good} of {len(results)} pass, with openai {openai.__version__} and anthropic {anthropic.__version__}."
-    print(lines, sentence, sep="\n\n")
+    good, all_cases = count(results)
+    good_claude = sum(result is None for result in claude.values())
+    parts = [
+        table(results),
+        f"{good} of {all_cases} pass, with openai {openai.__version__} and anthropic {anthropic.__version__}.",
+        "## Claude Code", CLAUDE_WORDS, claude_table(claude), f"{good_claude} of {len(claude)} pass.",
+    ]
+    if theirs:
+        parts += ["## The same through LiteLLM", LITELLM_WORDS, comparison(results, theirs, version)]
+    else:
+        print(f"=== the comparison with LiteLLM is SKIPPED: {version}", file=sys.stderr)
+    print("\n\n".join(parts))
     if "--write" in sys.argv:
         page = pathlib.Path(__file__).resolve().parents[2] / "docs/compatibility.md"
-        head = page.read_text().split("<!-- table -->")[0]
-        page.write_text(f"{head}<!-- table -->\n\n{lines}\n\n{sentence}\n")
-    sys.exit(good != len(results))
+        text = page.read_text()
+        # Without a comparison the one of before stays.
+        kept = text[text.index("## The same through LiteLLM"):] if not theirs and "## The same" in text else ""
+        head = text.split("<!-- table -->")[0]
+        page.write_text(f"{head}<!-- table -->\n\n" + "\n\n".join(parts) + "\n" + (f"\n{kept}" if kept else ""))
+    sys.exit(good != all_cases or good_claude != len(claude))
 
+
+CLAUDE_WORDS = """The program itself, with a model of each kind of provider. `round` has it read a file by its own tool, \
+`context` is `/context`, which counts tokens 25 times at once; what begins with `once` fails for the first request, and \
+the program has to find out of it by itself."""
+LITELLM_WORDS = """LiteLLM's gateway from PyPI, with the same clients, the same scripted provider and the same judge, in \
+one run. It has its own words for some errors, which is no fault by itself; what counts here is what the client's library \
+makes of them: the exception's class by the status, `retry-after`, and the request's id."""
 
 if __name__ == "__main__":
     main()

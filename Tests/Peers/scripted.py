@@ -1,8 +1,10 @@
 """A provider that speaks Chat Completions, Responses and Messages, whichever it is asked by, and plays the scenes of the
-compatibility table. The model's name says which: `KIND-SCENE.anything`."""
+compatibility table. The model's name says which: `KIND-SCENE.anything`; `KIND-once-SCENE.anything` plays it for the first
+request of that name and answers those that follow."""
 
 import asyncio
 import json
+import re
 
 from upstream import Upstream
 
@@ -20,16 +22,42 @@ class Scripted(Upstream):
         if request.method == "GET":
             return self.whole(writer, {"object": "list", "data": [{"id": "m", "object": "model", "created": 1}]})
         asked = request.json
-        scene = str(asked.get("model", "")).split(".")[0].split("-", 1)[-1]
+        model = str(asked.get("model", ""))
+        scene = model.split(".")[0].split("-", 1)[-1]
+        if scene.startswith("once-"):
+            scene = "text" if model in self.busy else scene.removeprefix("once-")
+            self.busy.add(model)
+        # Whoever leaves while the answer is made is noted.
+        watch = asyncio.ensure_future(self.watch(request, reader))
+        play = asyncio.ensure_future(self.play_scene(request, writer, path, scene, asked))
+        try:
+            await asyncio.wait({play, watch}, return_when=asyncio.FIRST_COMPLETED)
+            if not play.done():
+                play.cancel()
+                return False
+            return play.result()
+        finally:
+            watch.cancel()
+
+    async def play_scene(self, request, writer, path, scene, asked):
         dialect = "messages" if path.endswith("/messages") else "responses" if path.endswith("/responses") else "chat"
         fault = getattr(self, "fault_" + scene.replace("-", "_"), None)
         if fault:
             return await fault(writer, dialect, asked)
-        parts, stop = self.scene(scene)
+        parts, stop = self.scene(scene, request)
         if not asked.get("stream"):
-            return self.whole(writer, globals()[f"{dialect}_whole"](asked, parts, stop))
+            whole = globals()[f"{dialect}_whole"](asked, parts, stop)
+            if scene != "cut":
+                return self.whole(writer, whole)
+            body = json.dumps(whole).encode()
+            self.head(writer, 200, [("Content-Type", "application/json"), ("Content-Length", len(body))])
+            writer.write(body[:len(body) // 2])
+            await writer.drain()
+            return False
         self.stream_head(writer)
         frames = globals()[f"{dialect}_frames"](asked, parts, stop)
+        if scene in ("silent", "endless", "inside"):
+            return await self.never_ends(request, writer, scene, frames)
         for index, frame in enumerate(frames):
             if scene == "cut" and index >= len(frames) // 2:
                 await writer.drain()
@@ -49,9 +77,33 @@ class Scripted(Upstream):
         await writer.drain()
         return True
 
+    async def never_ends(self, request, writer, scene, frames):
+        """Begins a stream of text and goes on until the other side leaves: silent behind the head, with events without
+        end, or silent in the middle of one."""
+        middle = len(frames) // 2 - 1  # an event with text, in every dialect
+        if scene != "silent":
+            for frame in frames[:middle]:
+                self.chunk(writer, frame)
+        if scene == "inside":
+            self.chunk(writer, frames[middle] + frames[middle][:-9])
+        await writer.drain()
+        while True:
+            if scene == "endless":
+                self.chunk(writer, frames[middle])
+                request.sent_events += 1
+                await writer.drain()
+            await asyncio.sleep(0.005)
+
     @staticmethod
-    def scene(name):
+    def scene(name, request):
         """Parts as (kind, value), and why it ends."""
+        if name == "round":
+            # A call of the client's own tool, then an answer that has what the tool said.
+            path = re.search(rb"READ:([^\s\"\\\\]+)", request.body)
+            said = re.search(rb"found-[a-z0-9]+", request.body)
+            if path and not said:
+                return [("call", ("call_read", "Read", {"file_path": path[1].decode()}))], "tools"
+            return [("text", f"It says {said[0].decode()}" if said else "no path")], "end"
         if name == "utf8":
             return [("text", UTF8)], "end"
         if name == "huge":
@@ -94,6 +146,17 @@ class Scripted(Upstream):
 
     async def fault_close(self, *_):
         return False
+
+    async def fault_garbage(self, writer, *_):
+        writer.write(b"220 mail.example ESMTP\r\n\r\n")
+        await writer.drain()
+        return False
+
+    async def fault_hang(self, *_):
+        await asyncio.sleep(3600)
+
+    async def fault_refused_key(self, writer, dialect, _):
+        return self.whole(writer, error(dialect, "authentication_error", "no such key"), 401)
 
 
 def error(dialect, kind, message):

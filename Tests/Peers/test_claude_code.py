@@ -173,9 +173,21 @@ def test_it_recovers(step, requests, claude, virtual_key, anthropic_upstream, cl
     clean(run, virtual_key)
 
 
-def test_context_counts_its_tokens(claude, virtual_key, claude_gate, anthropic_upstream):
-    before = len(claude_gate.log)
-    run = claude.run("/context", ANTHROPIC_API_KEY=virtual_key)
-    assert run.status == 0, run.err
-    counts = [line for line in claude_gate.log[before:] if (line.get("route") or "").endswith("/count_tokens")]
-    assert len(counts) == 25 and {line["status"] for line in counts} == {200}
+# -- counting
+
+
+def test_context_counts_its_tokens_within_the_limits_that_everybody_has(
+        start, claude_document, anthropic_key, anthropic_upstream, token, tmp_path):
+    """25 counts at once, and the questions behind them have their whole burst."""
+    document = {name: value for name, value in claude_document.items() if name != "limits"}
+    gate = start(document, ANTHROPIC_KEY=anthropic_key)
+    anthropic_upstream.begin()
+    claude = ClaudeCode(tmp_path, f"http://127.0.0.1:{gate.port}")
+    for _ in range(2):
+        run = claude.run("/context", ANTHROPIC_AUTH_TOKEN=token)
+        assert run.status == 0, run.err
+    counts = [line for line in gate.log if (line.get("route") or "").endswith("/count_tokens")]
+    assert len(counts) == 50 and {line["status"] for line in counts} == {200}
+    run = claude.run("say hi", ANTHROPIC_AUTH_TOKEN=token)
+    assert run.status == 0 and run.text == ANSWER, run.err
+    assert not [line for line in gate.log if line.get("status") == 429]

@@ -4,7 +4,8 @@ extension Permit {
     /// A permit as the charter would make it, for rooms that only pass one on.
     public static func sample(
         _ pseudonym: Pseudonym = Pseudonym(high: 0, low: 0),
-        narrowing: Narrowing? = nil
+        narrowing: Narrowing? = nil,
+        route: Route = Route(path: "/v1/chat/completions", methods: [.post], access: .known(.chat))
     ) -> Permit {
         Permit(
             identity: Identity(
@@ -17,7 +18,7 @@ extension Permit {
                 claims: .null,
                 narrowing: narrowing
             ),
-            route: Route(path: "/v1/chat/completions", methods: [.post], access: .known(.chat)),
+            route: route,
             reasons: []
         )
     }

@@ -29,6 +29,9 @@ import OstiaryCore
             Stopwatch.print("checking \(request.count) bytes and nothing else", runs: runs) { _ in
                 _ = try? JSONDocument(request)
             }
+            Stopwatch.print("counting the tokens of \(request.count) bytes", runs: runs) { _ in
+                _ = (try? JSONReader.read(request)).map(TokenEstimate.input)
+            }
         }
         for provider in Exchange.Dialect.allCases {
             let events = Sample.stream(provider)
@@ -43,6 +46,44 @@ import OstiaryCore
                     }
                 }
             }
+            Stopwatch.print("an event of a stream, \(provider) that passes", runs: 20, of: events.count) { _ in
+                var scanner = EventScanner()
+                var reader = UsageReader(.events)
+                for event in events {
+                    _ = scanner.next(in: event.span, from: 0)
+                    reader.feed(event.span)
+                }
+            }
         }
+        print("\ntime on the wall for each of 100,000 events, half of them within, 99 % within")
+        for (provider, client) in [(Exchange.Dialect.chat, Exchange.Dialect.messages), (.messages, .chat)] {
+            let events = Sample.stream(provider)
+            Stopwatch.printEach("an event, \(provider) to \(client)", of: 100_000) {
+                let lane = Lane { Translation(from: client, to: provider, context).stream() }
+                return { index in
+                    if index % events.count == 0 { lane.renew() }
+                    lane.feed(events[index % events.count])
+                }
+            }
+        }
+    }
+}
+
+/// A stream on its way through a translation.
+final class Lane {
+    private let make: () -> StreamTranslator
+    private var stream: StreamTranslator
+    private var out = ByteWriter(capacity: 4096)
+
+    init(_ make: @escaping () -> StreamTranslator) {
+        self.make = make
+        stream = make()
+    }
+
+    func renew() { stream = make() }
+
+    func feed(_ event: [UInt8]) {
+        out.removeAll()
+        stream.feed(event.span, into: &out)
     }
 }

@@ -92,14 +92,14 @@ public enum Exchange {
         }
     }
 
-    /// Why an answer ended.
-    public enum Stop: Sendable, Hashable {
+    /// Why an answer ended. The raw values are those of the log and the metrics.
+    public enum Stop: String, Sendable, Hashable, CaseIterable {
         case end
-        case stopSequence
-        case toolUse
+        case stopSequence = "stop_sequence"
+        case toolUse = "tool_use"
         case length
         /// The context window was full.
-        case contextFull
+        case contextFull = "context_full"
         case refusal
         case pause
     }

@@ -41,6 +41,8 @@ public struct Entry: Sendable {
     public var usage: Usage?
     /// Whether some of the usage is the gate's own estimate.
     public var isUsageEstimated = false
+    /// Why the model's answer ended; `nil` where nobody said so.
+    public var stop: Exchange.Stop?
 
     public init(
         id: RequestID,

@@ -28,10 +28,30 @@ extension UnixTime {
     /// As RFC 3339 has it, to the second and in UTC, like `2026-11-21T23:15:00Z`; the beginning of 1970 for what no
     /// calendar has.
     public var rfc3339: String {
-        let total = Int(exactly: seconds.rounded(.down)).map { min(max(0, $0), 253_402_300_799) } ?? 0
+        var out = ByteWriter(capacity: 64)
+        out.writeRFC3339(self)
+        return String(decoding: out.bytes, as: UTF8.self)
+    }
+}
+
+extension ByteWriter {
+    /// Writes a time as RFC 3339 has it, to the second and in UTC; the beginning of 1970 or the end of 9999 for what lies
+    /// outside of them.
+    public mutating func writeRFC3339(_ instant: UnixTime) {
+        let total = Int(exactly: instant.seconds.rounded(.down)).map { min(max(0, $0), 253_402_300_799) } ?? 0
         let date = CivilDate(daysSince1970: total / 86_400)
-        let time = total % 86_400
-        func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
-        return "\(date)T\(two(time / 3600)):\(two(time / 60 % 60)):\(two(time % 60))Z"
+        let time = UInt(total % 86_400)
+        writeDecimal(unsigned: UInt(date.year), width: 4)
+        writeByte(UInt8(ascii: "-"))
+        writeDecimal(unsigned: UInt(date.month), width: 2)
+        writeByte(UInt8(ascii: "-"))
+        writeDecimal(unsigned: UInt(date.day), width: 2)
+        writeByte(UInt8(ascii: "T"))
+        writeDecimal(unsigned: time / 3600, width: 2)
+        writeByte(UInt8(ascii: ":"))
+        writeDecimal(unsigned: time / 60 % 60, width: 2)
+        writeByte(UInt8(ascii: ":"))
+        writeDecimal(unsigned: time % 60, width: 2)
+        writeByte(UInt8(ascii: "Z"))
     }
 }

@@ -49,7 +49,12 @@ enum JSONLine {
         integer(&line, entry.usage?.inputTokens)
         line.raw(",\"tokens_out\":")
         integer(&line, entry.usage?.outputTokens)
-        if entry.isUsageEstimated { line.raw(",\"tokens_estimated\":true") }
+        if entry.isUsageEstimated {
+            line.raw(",\"tokens_estimated\":true,\"finish\":")
+        } else {
+            line.raw(",\"tokens_estimated\":false,\"finish\":")
+        }
+        string(&line, entry.stop?.rawValue)
         line.raw("}\n")
     }
 

@@ -42,6 +42,7 @@ enum TextLine {
             line.integer(tokens)
         }
         if entry.isUsageEstimated { line.raw(" tokens_estimated=true") }
+        if let stop = entry.stop { value(&line, " finish=", stop.rawValue) }
         line.raw(UInt8(ascii: "\n"))
     }
 

@@ -8,6 +8,8 @@ struct MetricShard: Sendable {
         var inputTokens: Int64 = 0
         var outputTokens: Int64 = 0
         var cachedTokens: Int64 = 0
+        /// Answers that ended for each reason, in the order of `Exchange.Stop.allCases`.
+        var finishes = InlineArray<7, Int64>(repeating: 0)
         /// Where the route's histograms lie.
         var route: Int
     }
@@ -32,6 +34,9 @@ struct MetricShard: Sendable {
             series[place].inputTokens &+= Int64(clamping: max(0, usage.inputTokens ?? 0))
             series[place].outputTokens &+= Int64(clamping: max(0, usage.outputTokens ?? 0))
             series[place].cachedTokens &+= Int64(clamping: max(0, usage.cachedInputTokens ?? 0))
+        }
+        if let stop = entry.stop, let index = Exchange.Stop.allCases.firstIndex(of: stop) {
+            series[place].finishes[index] &+= 1
         }
         let route = series[place].route
         routes[route].duration.record(seconds: entry.duration)

@@ -13,14 +13,24 @@ struct MetricSum {
         let model: String
     }
 
+    private struct Finish: Hashable {
+        let origin: Origin
+        let stop: Exchange.Stop
+    }
+
     private var requests: [SeriesKey: Int64] = [:]
     private var tokens: [Origin: Tokens] = [:]
+    private var finishes: [Finish: Int64] = [:]
     private var routes: [String: MetricShard.Route] = [:]
 
     mutating func add(_ shard: MetricShard) {
         for (key, place) in shard.places {
             let series = shard.series[place]
             requests[key, default: 0] &+= series.requests
+            for (index, stop) in Exchange.Stop.allCases.enumerated() where series.finishes[index] > 0 {
+                let origin = Origin(provider: key.provider, model: key.model)
+                finishes[Finish(origin: origin, stop: stop), default: 0] &+= series.finishes[index]
+            }
             guard series.inputTokens | series.outputTokens | series.cachedTokens != 0 else { continue }
             var sum = tokens[Origin(provider: key.provider, model: key.model)] ?? Tokens()
             sum.input &+= series.inputTokens
@@ -47,6 +57,7 @@ struct MetricSum {
                 requestSamples
             ),
             MetricFamily("gw_tokens_total", .counter, "Tokens as the providers counted them.", tokenSamples),
+            MetricFamily("gw_finish_total", .counter, "Answers by what ended them.", finishSamples),
             histogram("gw_request_duration_seconds", "From the request's first byte to the answer's last.", \.duration),
             histogram("gw_upstream_duration_seconds", "The provider's part of the duration.", \.upstream),
             histogram("gw_overhead_seconds", "The gate's own part of calls that reached a provider.", \.overhead),
@@ -74,6 +85,18 @@ struct MetricSum {
                     value: .number(Double(value))
                 )
             }
+        }
+    }
+
+    private var finishSamples: [MetricSample] {
+        finishes.map { finish, value in
+            MetricSample(
+                labels: [
+                    ("provider", finish.origin.provider), ("model", finish.origin.model),
+                    ("reason", finish.stop.rawValue),
+                ],
+                value: .number(Double(value))
+            )
         }
     }
 

@@ -48,7 +48,8 @@ extension EchoScript {
         } else {
             delivery = reply.send(status: whole.status, body: ByteBuffer(bytes: whole.body)) { $0.write(whole.fields) }
         }
-        return Carried(delivery: delivery, usage: reader.finish())
+        let usage = reader.finish()
+        return Carried(delivery: delivery, usage: usage, stop: reader.stop)
     }
 
     private func play(
@@ -79,7 +80,8 @@ extension EchoScript {
             case .complete: output.finish()
             case .dropped: output.cut(.upstream)
             }
-        return Carried(delivery: delivery, usage: reader.finish())
+        let usage = reader.finish()
+        return Carried(delivery: delivery, usage: usage, stop: reader.stop)
     }
 
     private func pause(_ clock: any GateClock) async {

@@ -2,7 +2,8 @@ import NIOCore
 import OstiaryCore
 import OstiaryWire
 
-/// A provider's list of models on its way to a client of another API: taken in, and spelled anew.
+/// A provider's list of models on its way to a client of another API, or to one who may not ask for all of them: taken
+/// in, and spelled anew.
 struct ListReader {
     /// Bytes of a list; some providers name thousands of models with all that they can do.
     private static let longest = 8 << 20
@@ -14,11 +15,13 @@ struct ListReader {
     private let page: AnthropicModelsBody.Page
     private let created: UnixTime
     private let family: APIFamily
+    private let narrowing: Narrowing?
 
     /// - Parameter owner: the provider's name in the configuration.
-    init(_ owner: String, _ call: Call, _ route: Route, created: UnixTime) {
+    init(_ owner: String, _ call: Call, _ permit: Permit, created: UnixTime) {
         self.owner = owner
-        self.route = route
+        route = permit.route
+        narrowing = permit.identity.narrowing
         page = AnthropicModelsBody.Page(query: call.query)
         self.created = created
         family = call.family
@@ -40,7 +43,8 @@ struct ListReader {
                 guard isWhole, let models = Self.models(body, owner: owner) else {
                     throw GateError(.upstreamProtocolError, cause: "models_list")
                 }
-                let document = ModelsDocument.list(models, for: family, created: created, page: page)
+                let shown = models.filter { narrowing?.allows(model: $0.name) ?? true }
+                let document = ModelsDocument.list(shown, for: family, created: created, page: page)
                 asker.answered(ModelAnswer(.document(document), for: route))
             } catch {
                 asker.failed(error)

@@ -85,6 +85,10 @@ public struct Carried: Sendable {
     public let usage: Usage
     /// Whether some of the usage is the gate's own estimate, as the provider did not say.
     public var isEstimated = false
+    /// Why the answer ended; `nil` where nobody said so.
+    public var stop: Exchange.Stop?
+    /// Bytes of text that went by.
+    public var textBytes = 0
     /// Why an answer was cut, from a closed list; `nil` where that is not known or it was not.
     public var cause: StaticString?
 }
@@ -106,6 +110,8 @@ private final class TranslationMeter: RelayReceiver {
                 delivery: delivery,
                 usage: tokens.usage,
                 isEstimated: tokens.isEstimated,
+                stop: filter.stop,
+                textBytes: filter.textBytes,
                 cause: filter.failure?.cause
             )
         )
@@ -122,6 +128,8 @@ private final class UsageMeter: AnswerTap, RelayReceiver {
     /// Only for an answer that comes in pieces.
     private var reader: UsageReader?
     private var read = Usage()
+    private var stop: Exchange.Stop?
+    private var textBytes = 0
 
     init(
         _ answer: borrowing UpstreamAnswer,
@@ -140,6 +148,8 @@ private final class UsageMeter: AnswerTap, RelayReceiver {
         readers.usage.reset(layout)
         bytes.withReadableSpan { readers.usage.feed($0) }
         read = readers.usage.finish()
+        stop = readers.usage.stop
+        textBytes = readers.usage.textBytes
     }
 
     func piece(_ bytes: ByteBuffer) {
@@ -148,11 +158,24 @@ private final class UsageMeter: AnswerTap, RelayReceiver {
     }
 
     func relayed(_ delivery: Delivery) {
-        asker.carried(Carried(delivery: delivery, usage: finish(), cause: filter?.failure?.cause))
+        let usage = finish()
+        asker.carried(
+            Carried(
+                delivery: delivery,
+                usage: usage,
+                stop: stop,
+                textBytes: textBytes,
+                cause: filter?.failure?.cause
+            )
+        )
     }
 
     private func finish() -> Usage {
-        if reader != nil { read = reader?.finish() ?? read }
+        if reader != nil {
+            read = reader?.finish() ?? read
+            stop = reader?.stop
+            textBytes = reader?.textBytes ?? 0
+        }
         return read.isUnknown ? announced ?? read : read
     }
 }

@@ -1,4 +1,5 @@
-/// The members that a `MemberScanner` looks for, as paths through nested objects from the document's top.
+/// The members that a `MemberScanner` looks for, as paths through nested objects from the document's top. `[]` in a path
+/// is the first element of an array.
 ///
 /// Names are compared by bytes after unescaping. The paths are kept as a tree with the children of a node side by
 /// side, so that a look-up reads two flat arrays and follows no references.
@@ -7,6 +8,8 @@ public struct MemberPaths: Sendable {
         var name: Range<Int>
         var children: Range<Int>
         var parent: Int
+        /// The child that stands for the first element; -1 where the path leads through an object.
+        var element = -1
     }
 
     enum Match: Equatable {
@@ -44,6 +47,7 @@ public struct MemberPaths: Sendable {
                 let child = place + [path[place.count]]
                 guard !places[first...].contains(child) else { continue }
                 let name = path[place.count]
+                if name.elementsEqual("[]".utf8) { nodes[next].element = places.count }
                 places.append(child)
                 nodes.append(Node(name: names.count..<names.count + name.count, children: 0..<0, parent: next))
                 names += name

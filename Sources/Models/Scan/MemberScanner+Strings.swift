@@ -162,6 +162,7 @@ extension MemberScanner {
         case .node(let node):
             guard !slots[node].isSeen else { throw ScanError(.duplicate(paths.path(of: node)), at: base + index) }
             slots[node].isSeen = true
+            touched.append(node)
             seen += 1
             pending = node
         case .otherCase(let node):

@@ -54,6 +54,8 @@ extension MemberScanner {
             try beginValue(byte, &index)
         case .valueOrEnd:
             if byte == UInt8(ascii: "]") {
+                // An empty array has no first element.
+                pending = -1
                 try close(byte, bytes, &index)
             } else {
                 try beginValue(byte, &index)
@@ -121,19 +123,23 @@ extension MemberScanner {
 
     mutating func note(_ node: Int, _ kind: Kind, _ index: Int) {
         pending = -1
+        touched.append(node)
         slots[node].kind = kind
         slots[node].start = base + index
-        if kind == .object && !paths.nodes[node].children.isEmpty {
+        let element = paths.nodes[node].element
+        if element < 0 ? kind == .object && !paths.nodes[node].children.isEmpty : kind == .array {
             place = node
             placeDepth = depth
+            pending = element
             return
         }
         slots[node].raw = captured.count..<captured.count
         slots[node].text = texts.count..<texts.count
-        slots[node].isCaptured = true
+        // What is no container where members were expected is of no interest: streams of Responses have a text there.
+        slots[node].isCaptured = paths.nodes[node].children.isEmpty
         leaf = node
         leafFrom = index
-        if kind == .string { capture = .text }
+        if kind == .string && slots[node].isCaptured { capture = .text }
     }
 
     mutating func close(_ byte: UInt8, _ bytes: Span<UInt8>, _ index: inout Int) throws(ScanError) {

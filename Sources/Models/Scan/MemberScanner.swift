@@ -51,6 +51,8 @@ public struct MemberScanner: Sendable {
     let paths: MemberPaths
     var slots: [Slot]
     var seen = 0
+    /// The nodes whose values were found, so that not all have to be cleared for the next document.
+    var touched: [Int] = []
     var captured: [UInt8] = []
     var texts: [UInt8] = []
     /// The name being read; its size never changes, its first `nameCount` bytes count.
@@ -65,8 +67,8 @@ public struct MemberScanner: Sendable {
     /// Bit `depth - 1` is set when that container is an object.
     var objects: UInt64 = 0
 
-    /// The innermost object on a wanted path and its depth. Wanted paths lead through objects only, so all outer
-    /// containers of this one are on the path too.
+    /// The innermost object or array on a wanted path and its depth. All outer containers of this one are on the path
+    /// too.
     var place = MemberPaths.root
     var placeDepth = 0
     /// The wanted member whose value comes next, or -1.
@@ -95,7 +97,8 @@ public struct MemberScanner: Sendable {
     /// Makes ready for another document, keeping the memory.
     public mutating func reset() {
         if seen > 0 {
-            for index in slots.indices { slots[index] = Slot() }
+            for index in touched { slots[index] = Slot() }
+            touched.removeAll(keepingCapacity: true)
             captured.removeAll(keepingCapacity: true)
             texts.removeAll(keepingCapacity: true)
             seen = 0

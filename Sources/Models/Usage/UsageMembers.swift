@@ -1,6 +1,6 @@
 import OstiaryCore
 
-/// Where answers tell their usage.
+/// Where answers tell their usage and why they ended, and have their text.
 enum UsageMembers {
     private static let members = [
         "", ".prompt_tokens", ".completion_tokens", ".prompt_tokens_details.cached_tokens", ".input_tokens",
@@ -11,7 +11,8 @@ enum UsageMembers {
 
     // A report is not a decision about the caller, so a stranger's `Usage` beside `usage` does no harm.
     static let paths = MemberPaths(
-        places.flatMap { place in members.map { place + $0 } },
+        places.flatMap { place in members.map { place + $0 } } + FinishMembers.paths
+            + TextMembers.paths,
         refusingOtherCase: false
     )
 
@@ -30,6 +31,16 @@ enum UsageMembers {
             counts.intoCache = number(7) ?? counts.intoCache
             counts.fromCache = number(8) ?? counts.fromCache
         }
+    }
+
+    /// Why the answer ended, if this document says it.
+    static func stop(_ scanner: MemberScanner) -> Exchange.Stop? {
+        FinishMembers.read(scanner, from: places.count * members.count)
+    }
+
+    /// Bytes of text in this document.
+    static func textBytes(_ scanner: MemberScanner) -> Int {
+        TextMembers.bytes(scanner, from: places.count * members.count + FinishMembers.paths.count)
     }
 
     private static func count(_ scanner: MemberScanner, _ position: Int) -> Int? {

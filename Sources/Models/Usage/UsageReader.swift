@@ -1,6 +1,6 @@
 public import OstiaryCore
 
-/// Watches an answer go by and remembers what the provider says it used. The answer's bytes are never held back or
+/// Watches an answer go by and remembers what the provider says it used, and why it ended. The answer's bytes are never held back or
 /// changed.
 ///
 /// Understands `prompt_tokens`/`completion_tokens` (Chat Completions, completions, embeddings) and
@@ -21,6 +21,10 @@ public struct UsageReader: Sendable {
 
     /// What is known so far.
     public var usage: Usage { counts.usage }
+    /// Why the answer ended; `nil` while nobody has said so.
+    public private(set) var stop: Exchange.Stop?
+    /// Bytes of the answer's text so far.
+    public private(set) var textBytes = 0
 
     private var counts = UsageCounts()
     private var layout: Layout
@@ -38,6 +42,8 @@ public struct UsageReader: Sendable {
     mutating func reset(_ layout: Layout) {
         self.layout = layout
         counts = UsageCounts()
+        stop = nil
+        textBytes = 0
         scanner.reset()
         lines = EventLines()
         isBroken = false
@@ -84,7 +90,11 @@ public struct UsageReader: Sendable {
     }
 
     private mutating func endDocument() {
-        if !isBroken && scanner.foundAny, (try? scanner.finish()) != nil { UsageMembers.read(scanner, into: &counts) }
+        if !isBroken && scanner.foundAny, (try? scanner.finish()) != nil {
+            UsageMembers.read(scanner, into: &counts)
+            stop = UsageMembers.stop(scanner) ?? stop
+            textBytes &+= UsageMembers.textBytes(scanner)
+        }
         scanner.reset()
         isBroken = false
         hasData = false

@@ -8,7 +8,7 @@ import OstiaryWire
 
 /// Puts a gate together: the rooms as the configuration wants them, the workers, the doors.
 struct Assembly {
-    let configuration: Configuration
+    var configuration: Configuration
     let mode: Configuration.Mode
     let environment: [String: String]
     let clock: any GateClock
@@ -41,7 +41,10 @@ struct Assembly {
         do throws(Running.Failure) {
             journal.event(.info, "the gate starts", ["version": Version.current, "workers": "\(crew.count)"])
             journal.add(dialCounters.instruments)
-            return try await open(crew, journal, log, style)
+            await startCrew(crew)
+            var settled = self
+            settled.configuration = await probed(crew, journal)
+            return try await settled.open(crew, journal, log, style)
         } catch {
             await crew.stop()
             log.close()
@@ -76,7 +79,6 @@ struct Assembly {
         let house = House(rooms)
         let floors = try await openFloors(house, crew)
 
-        await startCrew(crew)
         // Keys first, so that a gate that can have them is ready when it listens; a failure is no reason to stop.
         _ = await rooms.verifier.prime()
         _ = await rooms.workloads?.prime()
@@ -113,6 +115,13 @@ struct Assembly {
             log: log,
             upkeep: upkeep(journal, house, entrances) + [watch(proxy, house)]
         )
+    }
+
+    /// The configuration with what servers of an unknown kind say that they speak.
+    private func probed(_ crew: Crew, _ journal: Journal) async -> Configuration {
+        let (settled, unknown) = await Probing(crew, book).settle(configuration)
+        for name in unknown { journal.warn(.saysNothing(name)) }
+        return settled
     }
 
     private func openJournal(_ style: LogStyle, loops: Int) throws(Running.Failure) -> (Journal, LogWriter) {

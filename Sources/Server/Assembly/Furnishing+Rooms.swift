@@ -149,7 +149,9 @@ extension Furnishing {
             let limits = try Limits(
                 requestsPerMinute: given.requestsPerMinute,
                 burst: given.burst,
-                concurrent: given.concurrent
+                concurrent: given.concurrent,
+                countsPerMinute: given.countsPerMinute,
+                countBurst: given.countBurst
             )
             guard let former else { return Purse(limits: limits) }
             return former.purse.limits == limits ? former.purse : Purse(limits: limits, keeping: former.purse)

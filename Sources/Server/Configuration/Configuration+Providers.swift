@@ -29,8 +29,10 @@ extension Configuration {
         public var http2: Bool = true
         public var timeouts: Timeouts = Timeouts()
         public var breaker: Breaker.Settings = Breaker.Settings()
-        /// `nil` for what the address says; of the kind `custom` alone.
+        /// `nil` for what the address says, or the server itself; of the kind `custom` alone.
         public var api: API?
+        /// What the server itself was found to speak (`Probing`); no key of the configuration says this.
+        var probedAPI: API?
         /// What becomes of what a client asks for and the provider's dialect cannot say.
         public var onLoss: Losses.Policy = .report
         /// How often it is asked once more after a failure that passes quickly.
@@ -105,11 +107,13 @@ extension Configuration.Provider {
         return ProviderCatalogue.custom(spokenAPI == .anthropic ? .messages : .chat)
     }
 
-    /// What a server speaks: what the operator says, or what its address says.
-    var spokenAPI: API {
-        if let api { return api }
+    /// What a server speaks: what the operator says, or its address, or the server itself.
+    var spokenAPI: API { api ?? addressAPI ?? probedAPI ?? .openai }
+
+    /// What its address says; `nil` for nothing.
+    var addressAPI: API? {
         let address = baseURL?.lowercased() ?? ""
-        return address.contains("anthropic") ? .anthropic : .openai
+        return address.contains("anthropic") ? .anthropic : nil
     }
 }
 

@@ -79,22 +79,25 @@ extension Configuration {
     }
 
     /// Claude Code always names a model, so the two models of the proxy stand for those names: the larger ones for the
-    /// reasoning one. Any other name is passed on.
+    /// reasoning one, which also answers for the others where much thought is asked for. Any other name is passed on.
     static func proxyModels(of provider: String, completion: String?, reasoning: String?) -> [Model] {
         var models: [Model] = []
-        func add(_ name: String, _ upstream: String?) {
+        func add(_ name: String, _ upstream: String?, thinking: String? = nil) {
             guard !models.contains(where: { $0.name == name }) else { return }
             var model = Model()
             model.name = name
             model.provider = provider
             model.upstream = upstream
+            model.reasoning = thinking
             models.append(model)
         }
         for name in [completion, reasoning].compactMap({ $0 }) { add(name, name) }
         if let large = reasoning ?? completion {
             for pattern in ["claude-opus-*", "claude-3-opus-*"] { add(pattern, large) }
         }
-        if let usual = completion ?? reasoning { add("claude-*", usual) }
+        if let usual = completion ?? reasoning {
+            add("claude-*", usual, thinking: reasoning == usual ? nil : reasoning)
+        }
         add("*", nil)
         return models
     }
@@ -132,6 +135,7 @@ struct ProxyHost {
             }
         name = known.name
         variables = known.variables
-        kind = known.isAnthropic ? .anthropic : .openai
+        // What a host speaks that nobody knows is asked of itself.
+        kind = known.isAnthropic ? .anthropic : known.name == "custom" ? .custom : .openai
     }
 }

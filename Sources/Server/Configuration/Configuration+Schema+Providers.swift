@@ -52,7 +52,7 @@ extension Configuration {
             About(
                 name: "api",
                 help: "what a server of the kind custom speaks",
-                fallback: "anthropic where the address says so, else openai"
+                fallback: "anthropic where the address says so, else what the server's list of models looks like"
             ),
             Form<Provider.API>.choice.optional
         ),

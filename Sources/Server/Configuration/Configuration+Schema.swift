@@ -238,6 +238,24 @@ extension Configuration {
             .whole(1...1_000_000)
         ),
         .value(
+            \.countsPerMinute,
+            About(
+                name: "counts_per_minute",
+                help: "how fast a caller's bucket of token counts fills, which have nothing to do with requests; "
+                    + "0 switches the limit off"
+            ),
+            .whole(0...1_000_000_000)
+        ),
+        .value(
+            \.countBurst,
+            About(
+                name: "count_burst",
+                help: "how much that bucket holds, and token counts of one caller in flight at once; at least 1 while "
+                    + "there is a rate"
+            ),
+            .whole(0...1_000_000_000)
+        ),
+        .value(
             \.failuresPerMinute,
             About(
                 name: "failures_per_minute",

@@ -58,6 +58,10 @@ extension Configuration {
         public var burst: Int = 10
         /// Requests of one caller in flight at once.
         public var concurrent: Int = 20
+        /// Refill of the caller's bucket of token counts; 0 switches that limit off.
+        public var countsPerMinute: Int = 600
+        /// Capacity of that bucket; at least 1 while there is a rate.
+        public var countBurst: Int = 100
         /// Failed authentications that one peer address may have in a minute; 0 switches the limit off.
         public var failuresPerMinute: Int = 60
 

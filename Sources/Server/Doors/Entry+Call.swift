@@ -47,11 +47,17 @@ extension Entry {
     }
 
     /// Notes what became of a model's answer.
-    mutating func answered(_ carried: Carried, askedAt: MonotonicTime?) {
+    /// - Parameters:
+    ///   - received: bytes of the client's body.
+    ///   - isConversation: whether it is an exchange with a model, so that usage is always noted, if by an estimate.
+    mutating func answered(_ carried: Carried, askedAt: MonotonicTime?, received: Int, isConversation: Bool) {
         delivered(carried.delivery)
         if let why = carried.cause { cause = "\(why)" }
-        usage = carried.usage.isUnknown ? nil : carried.usage
-        isUsageEstimated = carried.isEstimated && usage != nil
+        let (used, isEstimated) =
+            isConversation ? carried.usage(ofQuestion: received) : (carried.usage, carried.isEstimated)
+        usage = used.isUnknown ? nil : used
+        stop = carried.stop
+        isUsageEstimated = isEstimated && usage != nil
         upstreamDuration = askedAt.map { carried.delivery.ended.seconds(since: $0) }
     }
 

@@ -12,11 +12,19 @@ extension ByteWriter {
         if error.forbidsRetry { writeField("x-should-retry", "false") }
         if case .after(let seconds) = error.retry { writeField("retry-after", max(1, seconds)) }
         if !error.allow.isEmpty { writeField("allow", text: error.allow.map(\.rawValue).joined(separator: ", ")) }
-        if let standing = error.standing { writeFields(of: standing) }
     }
 
-    /// Writes the caller's rate as `X-RateLimit-*-Requests`.
-    mutating func writeFields(of standing: RateStanding) {
+    /// Writes the caller's rate in the words of its API: `X-RateLimit-*-Requests` with the time until the rate is whole
+    /// again, or `Anthropic-RateLimit-Requests-*` with the date at which it is.
+    mutating func writeFields(of standing: RateStanding, for family: APIFamily, at now: UnixTime) {
+        guard family == .openAI else {
+            writeField("anthropic-ratelimit-requests-limit", standing.limit)
+            writeField("anthropic-ratelimit-requests-remaining", standing.remaining)
+            writeStaticString("anthropic-ratelimit-requests-reset: ")
+            // Rounded up: a client that comes at this second shall find what it was told.
+            writeRFC3339(UnixTime(seconds: now.seconds.rounded(.up) + Double(standing.reset)))
+            return writeStaticString("\r\n")
+        }
         writeField("x-ratelimit-limit-requests", standing.limit)
         writeField("x-ratelimit-remaining-requests", standing.remaining)
         writeStaticString("x-ratelimit-reset-requests: ")

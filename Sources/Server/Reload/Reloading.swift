@@ -146,7 +146,8 @@ final class Reloading: Sendable {
         _ order: ReloadOrder
     ) async throws(Running.Failure) -> ReloadReport {
         let before = former.generation.configuration
-        let (next, waiting) = before.succeeded(by: wanted)
+        let (settled, unknown) = await Probing(site.crew, site.book).settle(wanted, after: before)
+        let (next, waiting) = before.succeeded(by: settled)
         try next.checkDoors(site.mode)
         var furnishing = Furnishing(site, next, after: former)
         let rooms = try furnishing.rooms(waiting: waiting)
@@ -172,7 +173,8 @@ final class Reloading: Sendable {
 
         var report = ReloadReport(.applied, rooms.generation)
         report.setChanged(next.changes(from: before))
-        for remark in furnishing.remarks + move.remarks + (await refreshKeys(rooms, order)) {
+        let silent = unknown.map { Remark.saysNothing($0) }
+        for remark in silent + furnishing.remarks + move.remarks + (await refreshKeys(rooms, order)) {
             site.journal.warn(remark)
             report.warnings.append(remark.text)
         }

@@ -16,4 +16,14 @@ public protocol BodyFilter: AnyObject {
     /// Asked at most once, and last. It is sent only where the framing has room for it (RFC 9112 section 7.1): an
     /// answer whose length was announced just ends short.
     func lastWords(_ reason: GateError) -> ByteBuffer?
+    /// Seconds of silence on the provider's side after which the client is sent something that means nothing, so that
+    /// nobody in between takes the connection for dead; `nil` for never.
+    var longestSilence: Double? { get }
+    /// That something; `nil` where nothing can be said now. Asked between two pieces only.
+    func keepAlive() -> ByteBuffer?
+}
+
+extension BodyFilter {
+    public var longestSilence: Double? { nil }
+    public func keepAlive() -> ByteBuffer? { nil }
 }

@@ -16,8 +16,9 @@ public protocol RelayReceiver: AnyObject {
 }
 
 /// Carries a provider's answer to the client as it comes: one flush a read batch, the provider paused while the
-/// client is slow, and an end on one side becomes the right end on the other.
-public final class Relay: Partner, BodySink {
+/// client is slow, and an end on one side becomes the right end on the other. A stream on which the provider is silent
+/// is kept alive by its filter, where that has something to say.
+public final class Relay: Partner, BodySink, Watched {
     private let client: any ServerExchange
     private let serial: UInt64
     private let upstream: UpstreamExchange
@@ -30,6 +31,9 @@ public final class Relay: Partner, BodySink {
     /// What became of the answer; `nil` while it is on its way.
     public private(set) var delivery: Delivery?
     private var waiter: UnsafeContinuation<Void, Never>?
+    /// When the provider has been silent for too long.
+    private(set) var deadline = MonotonicTime.never
+    var watchIndex = -1
 
     init(
         client: any ServerExchange,
@@ -76,6 +80,10 @@ public final class Relay: Partner, BodySink {
         } else {
             client.flushAnswer()
             holdBackIfFull()
+            if delivery == nil, filter?.longestSilence != nil {
+                client.worker.watch(self)
+                awaitPiece()
+            }
         }
     }
 
@@ -89,6 +97,7 @@ public final class Relay: Partner, BodySink {
         guard delivery == nil, failure == nil else { return }
         tap?.piece(bytes)
         client.writePiece(admit(bytes))
+        awaitPiece()
         if let failure { return failed(failure) }
         holdBackIfFull()
     }
@@ -102,6 +111,19 @@ public final class Relay: Partner, BodySink {
             failure = error
             return ByteBuffer()
         }
+    }
+
+    private func awaitPiece() {
+        guard watchIndex >= 0, let seconds = filter?.longestSilence else { return }
+        deadline = client.now.advanced(bySeconds: seconds)
+    }
+
+    func deadlinePassed(_ now: MonotonicTime) {
+        awaitPiece()
+        // A client that takes nothing has enough of what is not yet sent.
+        guard delivery == nil, failure == nil, client.takesMore, let words = filter?.keepAlive() else { return }
+        client.writePiece(words)
+        client.flushAnswer()
     }
 
     func flush() {
@@ -150,6 +172,7 @@ public final class Relay: Partner, BodySink {
 
     private func finish(_ delivery: Delivery) {
         self.delivery = delivery
+        if watchIndex >= 0 { client.worker.unwatch(self) }
         let waiter = waiter
         self.waiter = nil
         waiter?.resume()

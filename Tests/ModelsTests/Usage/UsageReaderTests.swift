@@ -139,4 +139,88 @@ struct UsageReaderTests {
     func readsTheUsageField(_ value: String, _ usage: Usage) {
         #expect(UsageMetricsField.read(value.utf8) == usage)
     }
+
+    @Test(arguments: [
+        (#"{"choices":[{"index":0,"message":{"finish_reason":"no"},"finish_reason":"length"}]}"#, Exchange.Stop.length),
+        (#"{"choices":[{"finish_reason":"tool_calls"},{"finish_reason":"stop"}]}"#, .toolUse),
+        (#"{"choices":[{"finish_reason":"content_filter"}]}"#, .refusal),
+        (#"{"choices":[{"finish_reason":"eos"}]}"#, .end), (#"{"choices":[{"finish_reason":null}]}"#, nil),
+        (#"{"choices":[]}"#, nil), (#"{"choices":[[{"finish_reason":"stop"}]]}"#, nil),
+        (#"{"choices":[],"finish_reason":"stop"}"#, nil), (#"{"choices":["stop"]}"#, nil),
+        (#"{"type":"message","stop_reason":"model_context_window_exceeded"}"#, .contextFull),
+        (#"{"stop_reason":"pause_turn"}"#, .pause), (#"{"stop_reason":null}"#, nil),
+        (#"{"status":"completed","error":null}"#, .end), (#"{"status":"in_progress"}"#, nil),
+        (#"{"status":"incomplete","incomplete_details":{"reason":"max_output_tokens"}}"#, .length),
+        (#"{"status":"incomplete","incomplete_details":{"reason":"content_filter"}}"#, .refusal),
+        (#"{"status":"incomplete"}"#, .pause), (#"{"status":"failed"}"#, nil),
+    ])
+    func `says why a whole answer ended, however it is cut`(_ text: String, _ stop: Exchange.Stop?) {
+        let bytes = Array(text.utf8)
+        for cut in 0...bytes.count {
+            var reader = UsageReader(.whole)
+            let (begin, end) = (Array(bytes[..<cut]), Array(bytes[cut...]))
+            reader.feed(begin.span)
+            reader.feed(end.span)
+            _ = reader.finish()
+            #expect(reader.stop == stop, "cut at \(cut)")
+        }
+    }
+
+    @Test func `says why a stream ended, and forgets it before the next`() {
+        var reader = UsageReader(.events)
+        func read(_ events: [String]) -> Exchange.Stop? {
+            reader.reset(.events)
+            for event in events {
+                let bytes = Array("data: \(event)\n\n".utf8)
+                reader.feed(bytes.span)
+            }
+            _ = reader.finish()
+            return reader.stop
+        }
+        #expect(
+            read([
+                #"{"choices":[{"delta":{"content":"x"},"finish_reason":null}]}"#,
+                #"{"choices":[{"delta":{},"finish_reason":"length"}],"usage":null}"#,
+                #"{"choices":[],"usage":{"prompt_tokens":1}}"#, "[DONE]",
+            ]) == .length
+        )
+        #expect(read([#"{"choices":[{"delta":{"content":"x"},"finish_reason":null}]}"#]) == nil)
+        #expect(
+            read([
+                #"{"type":"message_start","message":{"stop_reason":null}}"#,
+                #"{"type":"content_block_delta","delta":{"type":"text_delta","text":"stop_reason"}}"#,
+                #"{"type":"message_delta","delta":{"stop_reason":"tool_use"},"usage":{"output_tokens":5}}"#,
+                #"{"type":"message_stop"}"#,
+            ]) == .toolUse
+        )
+        #expect(
+            read([
+                #"{"type":"response.created","response":{"status":"in_progress"}}"#,
+                #"{"type":"response.output_text.delta","delta":"\u0061 status"}"#,
+                #"{"type":"response.output_item.done","item":{"status":"completed"}}"#,
+            ]) == nil
+        )
+        #expect(
+            read([
+                #"{"type":"response.output_text.delta","delta":"a"}"#,
+                #"{"type":"response.incomplete","response":{"status":"incomplete","incomplete_details":{"reason":"max_output_tokens"}}}"#,
+            ]) == .length
+        )
+    }
+
+    @Test(arguments: [
+        (#"{"choices":[{"delta":{"content":"four"}}]}"#, 4),
+        (#"{"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{}"}}]}}]}"#, 2),
+        (#"{"type":"content_block_delta","delta":{"type":"text_delta","text":"four"}}"#, 4),
+        (#"{"type":"response.output_text.delta","delta":"four"}"#, 4),
+        (#"{"choices":[{"delta":{"content":null}}]}"#, 0), (#"{"choices":[]}"#, 0),
+        (#"{"choices":[{"delta":{"content":"\#(String(repeating: "x", count: 9000))"}}]}"#, 9000),
+    ])
+    func `weighs the text of an event`(_ event: String, _ count: Int) {
+        var reader = UsageReader(.events)
+        let bytes = Array("data: \(event)\n\ndata: \(event)\n\n".utf8)
+        reader.feed(bytes.span)
+        _ = reader.finish()
+        #expect(reader.textBytes == 2 * count)
+    }
 }

@@ -50,9 +50,11 @@ import Testing
     @Test func `the names of Claude stand for the two models, the large ones for the reasoning one`() {
         func names(_ completion: String?, _ reasoning: String?) -> [String] {
             Configuration.proxyModels(of: "p", completion: completion, reasoning: reasoning)
-                .map { "\($0.name)=\($0.upstream ?? "")" }
+                .map { "\($0.name)=\($0.upstream ?? "")\($0.reasoning.map { " thinking \($0)" } ?? "")" }
         }
-        #expect(names("c", "r") == ["c=c", "r=r", "claude-opus-*=r", "claude-3-opus-*=r", "claude-*=c", "*="])
+        #expect(
+            names("c", "r") == ["c=c", "r=r", "claude-opus-*=r", "claude-3-opus-*=r", "claude-*=c thinking r", "*="]
+        )
         #expect(names("c", nil) == ["c=c", "claude-opus-*=c", "claude-3-opus-*=c", "claude-*=c", "*="])
         #expect(names(nil, nil) == ["*="])
     }

@@ -44,7 +44,7 @@ import Testing
             let entry = try await rig.entry(of: answer)
             #expect(entry.tokens_in == 12)
             #expect(entry.tokens_out == 3)
-            #expect(entry.tokens_estimated == nil)
+            #expect(entry.tokens_estimated == false)
             try await rig.expectBalanced()
         }
     }
@@ -57,6 +57,54 @@ import Testing
     private static let usage =
         #"data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"up","choices":[],"usage":{"prompt_tokens":7,"completion_tokens":2,"total_tokens":9}}"#
         + "\n\ndata: [DONE]\n\n"
+
+    private static let messageStart = """
+        event: message_start
+        data: {"type":"message_start","message":{"id":"m","type":"message","role":"assistant","model":"up","content":[],"usage":{"input_tokens":7}}}
+
+
+        """
+    private static let messageEnd = """
+        event: message_delta
+        data: {"type":"message_delta","delta":{"stop_reason":"max_tokens"},"usage":{"output_tokens":1}}
+
+        event: message_stop
+        data: {"type":"message_stop"}
+
+
+        """
+
+    @Test(arguments: [
+        ("/v1/messages", "event: ping\ndata: {\"type\":\"ping\"}\n\n"), ("/v1/chat/completions", ": ping\n\n"),
+    ])
+    func `a stream on which the provider is silent is kept alive`(path: String, ping: String) async throws {
+        let isMessages = path == "/v1/messages"
+        let change: (inout Configuration) -> Void = { if !isMessages { MessagesTests.speaking(&$0) } }
+        try await GateRig.run(change, upstream: RecordingUpstream.handingOver()) { rig async throws in
+            let line = try rig.client()
+            line.send(rig.request("POST", path, token: rig.token(), body: streaming()))
+            let provider = try await rig.upstream.handed()
+            let first = isMessages ? Self.chunk(#"{"content":"one"}"#) : Self.messageStart
+            provider.send(RecordingUpstream.streamHead + RecordingUpstream.chunk(first))
+            try await line.receive(until: isMessages ? #""text":"one""# : #""role":"assistant""#)
+            // Not before fifteen seconds of silence, and then every fifteen.
+            rig.clock.advance(14)
+            let piece = RecordingUpstream.chunk(ping)
+            for count in 1...2 {
+                rig.clock.advance(2)
+                try await line.receive(until: String(repeating: piece, count: count))
+                rig.clock.advance(13)
+            }
+            let rest = isMessages ? Self.chunk("{}", #""stop""#) + Self.usage : Self.messageEnd
+            provider.send(RecordingUpstream.chunk(rest) + "0\r\n\r\n")
+            let answer = try await line.answer()
+            #expect(answer.isComplete)
+            #expect(answer.text.ranges(of: ping).count == 2)
+            #expect(try await rig.entry(of: answer).finish == (isMessages ? "end" : "length"))
+            line.leave()
+            try await rig.expectBalanced()
+        }
+    }
 
     @Test func aStreamIsTranslatedAsItComes() async throws {
         try await GateRig.run(upstream: RecordingUpstream.handingOver()) { rig async throws in

@@ -84,6 +84,8 @@ enum FaultPoint: String, CaseIterable, Sendable, CustomTestStringConvertible {
     func concerns(_ route: Route) -> Bool {
         switch self {
         case .model, .memory: route.access == .known(.chat)
+        // Counts have a rate of their own.
+        case .rate: route.kind != nil && route.api != .tokenCount
         // The tokens of a conversation are counted without its provider.
         case .key: route.access == .known(.chat) && route.api != .tokenCount
         // The body of these tests is no message, which is found out before anybody is asked.

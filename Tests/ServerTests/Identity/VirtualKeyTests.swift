@@ -59,6 +59,39 @@ import Testing
         }
     }
 
+    @Test func `a key sees the models that it may ask for, in the gate's list and in a provider's`() async throws {
+        let ring = try Ring()
+        let key = try ring.add(KeyWish(name: "ci", scopes: ["inference"], models: ["public-*", "o4"]))
+        func listed(_ rig: GateRig, _ fields: [String] = []) async throws -> [String] {
+            let answer = try await rig.ask("GET", "/v1/models", token: key, fields: fields)
+            #expect(answer.status == 200)
+            let data = try JSONReader.read(Array(answer.text.utf8)).object?["data"]?.array ?? []
+            return data.compactMap { $0.object?["id"]?.string }
+        }
+        try await GateRig.run({ configuration in
+            configuration.identity.keys = ring.file.path
+            configuration.models.insert(GateRig.model("secret", "main"), at: 0)
+        }) { rig async throws in
+            #expect(try await listed(rig) == ["public-name"])
+            #expect(try await listed(rig, ["anthropic-version: 2023-06-01"]) == ["public-name"])
+            let whole = try await rig.ask("GET", "/v1/models", token: rig.token())
+            #expect(whole.text.contains("secret"))
+            #expect(try await rig.ask("GET", "/v1/models/secret", token: key).status == 403)
+        }
+        let theirs = #"{"object":"list","data":[{"id":"o3"},{"id":"o4","object":"model"},{"id":"public-1"}]}"#
+        let upstream = try RecordingUpstream.answering(theirs)
+        try await GateRig.run(
+            { configuration in
+                GateRig.solely(&configuration)
+                configuration.identity.keys = ring.file.path
+            },
+            upstream: upstream
+        ) { rig async throws in
+            #expect(try await listed(rig) == ["o4", "public-1"])
+            #expect(try await rig.ask("GET", "/v1/models", token: rig.token()).text == theirs)
+        }
+    }
+
     @Test func `a key without the scope is known and may not`() async throws {
         let ring = try Ring()
         let key = try ring.add(KeyWish(name: "ci", scopes: ["other"]))

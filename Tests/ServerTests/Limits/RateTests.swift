@@ -44,6 +44,60 @@ import Testing
         }
     }
 
+    @Test func `callers of Anthropic's API are told in its words`() async throws {
+        try await GateRig.run({ Self.sixtyAndTen(&$0) }) { rig async throws in
+            rig.clock.setWall(1_800_000_000.25)
+            for left in [9, 8] {
+                let answer = try await rig.ask(
+                    "GET",
+                    "/v1/models",
+                    token: rig.token(),
+                    fields: ["anthropic-version: 2023-06-01"]
+                )
+                #expect(answer["anthropic-ratelimit-requests-limit"] == "60")
+                #expect(answer["anthropic-ratelimit-requests-remaining"] == "\(left)")
+                let reset = left == 9 ? "2027-01-15T08:00:02Z" : "2027-01-15T08:00:03Z"
+                #expect(answer["anthropic-ratelimit-requests-reset"] == reset)
+                #expect(!answer.names.contains { $0.hasPrefix("x-ratelimit") })
+            }
+            for _ in 0..<8 { #expect(try await status(rig, rig.token()) == 200) }
+            let refused = try await rig.ask(
+                "POST",
+                "/v1/messages",
+                token: rig.token(),
+                body: MessagesTests.question
+            )
+            #expect(refused.status == 429 && refused["retry-after"] == "1")
+            #expect(refused.values("anthropic-ratelimit-requests-remaining") == ["0"])
+            #expect(!refused.names.contains { $0.hasPrefix("x-ratelimit") })
+        }
+    }
+
+    @Test func `token counts pass where requests are used up`() async throws {
+        try await GateRig.run(Self.sixtyAndTen) { rig async throws in
+            for _ in 0..<10 { #expect(try await status(rig, rig.token()) == 200) }
+            for left in (75..<100).reversed() {
+                let answer = try await rig.ask(
+                    "POST",
+                    "/v1/messages/count_tokens",
+                    token: rig.token(),
+                    body: MessagesTests.question
+                )
+                #expect(answer.status == 200)
+                #expect(answer["anthropic-ratelimit-requests-limit"] == "600")
+                #expect(answer["anthropic-ratelimit-requests-remaining"] == "\(left)")
+            }
+            #expect(try await status(rig, rig.token()) == 429)
+            var last = 200
+            for _ in 0..<76 {
+                let path = "/v1/messages/count_tokens"
+                last = try await rig.ask("POST", path, token: rig.token(), body: MessagesTests.question).status
+            }
+            #expect(last == 429)
+            try await rig.expectBalanced()
+        }
+    }
+
     @Test func aWallClockThatJumpsBackDoesNotFreezeTheBucket() async throws {
         try await GateRig.run(Self.sixtyAndTen) { rig async throws in
             let token = rig.token()

@@ -48,6 +48,7 @@ struct LogLine: Decodable, Sendable {
     let tokens_in: Int?
     let tokens_out: Int?
     let tokens_estimated: Bool?
+    let finish: String?
 
     init?(_ line: String) {
         guard let read = try? JSONDecoder().decode(LogLine.self, from: Data(line.utf8)) else { return nil }

@@ -12,6 +12,13 @@ enum ChatWords {
         }
     }
 
+    /// The same by the word alone; any that is not known is an ordinary end.
+    static func stop(word: Span<UInt8>) -> Exchange.Stop {
+        if word.equals("length") { return .length }
+        if word.equals("content_filter") { return .refusal }
+        return word.equals("tool_calls") || word.equals("function_call") ? .toolUse : .end
+    }
+
     static func word(_ stop: Exchange.Stop) -> StaticString {
         switch stop {
         case .end, .stopSequence, .pause: "stop"

@@ -15,6 +15,11 @@ enum MessagesWords {
         }
     }
 
+    /// The same by the word alone; any that is not known is an ordinary end.
+    static func stop(word: Span<UInt8>) -> Exchange.Stop {
+        Exchange.Stop.allCases.first { word.equals(Self.word($0)) } ?? .end
+    }
+
     static func word(_ stop: Exchange.Stop) -> StaticString {
         switch stop {
         case .end: "end_turn"

@@ -14,6 +14,12 @@ enum ResponsesWords {
         return hasCalls ? .toolUse : .end
     }
 
+    /// What an incomplete answer lacks, by the word of `incomplete_details` alone.
+    static func stop(incomplete word: Span<UInt8>) -> Exchange.Stop {
+        if word.equals("max_output_tokens") { return .length }
+        return word.equals("content_filter") ? .refusal : .pause
+    }
+
     /// `status`, and the reason where the answer is incomplete.
     static func status(_ stop: Exchange.Stop) -> (status: StaticString, reason: StaticString?) {
         switch stop {

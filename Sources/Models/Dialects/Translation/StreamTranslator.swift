@@ -20,6 +20,10 @@ public struct StreamTranslator: Sendable {
     private var hasEnded = false
     /// Why the stream was ended early, once it was.
     public private(set) var failure: GateError?
+    /// Why the answer ended, once the provider has said so.
+    public private(set) var stop: Exchange.Stop?
+    /// Bytes of the answer's text so far.
+    public private(set) var textBytes = 0
 
     init(
         from provider: Exchange.Dialect,
@@ -110,6 +114,9 @@ public struct StreamTranslator: Sendable {
                 case .end:
                     hasEnded = true
                     return
+                case .stop(let stop, _): self.stop = stop
+                case .text(let text), .refusal(let text), .thinking(let text), .arguments(_, let text):
+                    textBytes &+= text.byteCount
                 default: continue
                 }
             }

@@ -44,6 +44,8 @@ public struct Translation: Sendable {
         public var losses: Losses
         /// What was used; of a request, an estimate of its input.
         public var tokens: Exchange.Tokens
+        /// Why the answer ended; `nil` for a request.
+        public var stop: Exchange.Stop?
     }
 
     /// What the way back needs to know of the way out.
@@ -143,14 +145,14 @@ public struct Translation: Sendable {
         var out = ByteWriter(capacity: body.count + 512)
         if client == provider {
             Self.rename(document.root, memory.model, to: &out)
-            return Translated(bytes: out.bytes, losses: losses, tokens: tokens)
+            return Translated(bytes: out.bytes, losses: losses, tokens: tokens, stop: answer.stop)
         }
         switch client {
         case .messages: MessagesAnswerWriter.write(answer, memory, &identifiers, &losses, to: &out)
         case .chat: ChatAnswerWriter.write(answer, memory, &identifiers, &losses, to: &out)
         case .responses: ResponsesAnswerWriter.write(answer, memory, &identifiers, &losses, to: &out)
         }
-        return Translated(bytes: out.bytes, losses: losses, tokens: tokens)
+        return Translated(bytes: out.bytes, losses: losses, tokens: tokens, stop: answer.stop)
     }
 
     /// An answer that stays in its family stays as it is, but for the model's name.

@@ -93,7 +93,8 @@ final class TranslatedLane {
                     body: ByteBuffer(bytes: translated.bytes),
                     fields: lines,
                     dropped: losses,
-                    tokens: translated.tokens
+                    tokens: translated.tokens,
+                    stop: translated.stop
                 )
                 asker.answered(ModelAnswer(whole, askedAt: askedAt))
             } catch {
@@ -111,6 +112,7 @@ struct TranslatedAnswer {
     let fields: [UInt8]
     let dropped: Losses
     let tokens: Exchange.Tokens
+    let stop: Exchange.Stop?
 
     func send(to reply: consuming Reply) -> Carried {
         let delivery = reply.send(status: 200, body: body) { out in
@@ -118,7 +120,7 @@ struct TranslatedAnswer {
             out.writeBytes(fields)
             out.writeDropped(dropped)
         }
-        return Carried(delivery: delivery, usage: tokens.usage, isEstimated: tokens.isEstimated)
+        return Carried(delivery: delivery, usage: tokens.usage, isEstimated: tokens.isEstimated, stop: stop)
     }
 }
 

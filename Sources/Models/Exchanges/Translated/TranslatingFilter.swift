@@ -23,6 +23,10 @@ final class TranslatingFilter: BodyFilter {
 
     /// What was used so far.
     var tokens: Exchange.Tokens { translator.tokens }
+    /// Why the answer ended, once the provider has said so.
+    var stop: Exchange.Stop? { translator.stop }
+    /// Bytes of text so far.
+    var textBytes: Int { translator.textBytes }
 
     func pass(_ piece: ByteBuffer) throws(GateError) -> ByteBuffer {
         out.removeAll()
@@ -36,6 +40,14 @@ final class TranslatingFilter: BodyFilter {
         translator.finish(into: &out)
         try check()
         return taken()
+    }
+
+    var longestSilence: Double? { 15 }
+
+    func keepAlive() -> ByteBuffer? {
+        out.removeAll()
+        translator.ping(into: &out)
+        return out.isEmpty ? nil : taken()
     }
 
     func lastWords(_ reason: GateError) -> ByteBuffer? {

@@ -260,6 +260,13 @@ struct Checks {
                 hint: "switch the rate limit off with requests_per_minute 0"
             )
         }
+        if limits.countsPerMinute > 0, limits.countBurst == 0 {
+            fault(
+                ["limits", "count_burst"],
+                "must be at least 1 while there is a rate",
+                hint: "switch the limit off with counts_per_minute 0"
+            )
+        }
     }
 
     // MARK: what references name
