@@ -27,6 +27,20 @@ public enum NucFault: Int, Error, Hashable, Sendable, CaseIterable {
     case invalidSignatures
     /// There is no libsecp256k1, so nothing can be said of a signature.
     case libraryMissing
+    /// A token of the chain was revoked.
+    case tokenRevoked
+    /// The leaf was presented before, where each is good once.
+    case tokenReplayed
+    /// Each leaf is good once, and no more of them can be remembered.
+    case tooManyLeaves
+    /// `usage_limit` is not a whole number from zero on, or its token never expires.
+    case usageLimitInvalid
+    /// A delegation allows more uses than the one above it.
+    case usageLimitWidened
+    /// Not a token but the account's private key.
+    case privateKey
+    /// Not a token but the text that nilai-py leaves where one should be.
+    case placeholder
 
     /// The reason as the other implementations spell it.
     public var reason: StaticString {
@@ -53,6 +67,49 @@ public enum NucFault: Int, Error, Hashable, Sendable, CaseIterable {
         case .policyNotMet: "POLICY_NOT_MET"
         case .invalidSignatures: "INVALID_SIGNATURES"
         case .libraryMissing: "LIBRARY_MISSING"
+        case .tokenRevoked: "TOKEN_REVOKED"
+        case .tokenReplayed: "TOKEN_REPLAYED"
+        case .tooManyLeaves: "TOO_MANY_LEAVES"
+        case .usageLimitInvalid: "USAGE_LIMIT_INVALID"
+        case .usageLimitWidened: "USAGE_LIMIT_WIDENED"
+        case .privateKey: "PRIVATE_KEY"
+        case .placeholder: "PLACEHOLDER"
+        }
+    }
+
+    /// The reason as clients and metrics read it.
+    public var code: StaticString {
+        switch self {
+        case .tooLarge: "nuc_too_large"
+        case .malformed: "nuc_malformed"
+        case .chainTooLong: "nuc_chain_too_long"
+        case .tooManyProofs: "nuc_too_many_proofs"
+        case .missingProof: "nuc_missing_proof"
+        case .unchainedProofs: "nuc_unchained_proofs"
+        case .rootKeySignatureMissing: "nuc_root_key_signature_missing"
+        case .proofsMustBeDelegations: "nuc_proofs_must_be_delegations"
+        case .issuerAudienceMismatch: "nuc_issuer_audience_mismatch"
+        case .differentSubjects: "nuc_different_subjects"
+        case .commandNotAttenuated: "nuc_command_not_attenuated"
+        case .notBeforeBackwards: "nuc_not_before_backwards"
+        case .tokenExpired: "nuc_token_expired"
+        case .notBeforeNotMet: "nuc_not_before_not_met"
+        case .policyTooWide: "nuc_policy_too_wide"
+        case .policyTooDeep: "nuc_policy_too_deep"
+        case .subjectNotInChain: "nuc_subject_not_in_chain"
+        case .needInvocation: "nuc_need_invocation"
+        case .needDelegation: "nuc_need_delegation"
+        case .invalidAudience: "nuc_invalid_audience"
+        case .policyNotMet: "nuc_policy_not_met"
+        case .invalidSignatures: "nuc_invalid_signatures"
+        case .libraryMissing: "nuc_library_missing"
+        case .tokenRevoked: "nuc_token_revoked"
+        case .tokenReplayed: "nuc_token_replayed"
+        case .tooManyLeaves: "nuc_too_many_leaves"
+        case .usageLimitInvalid: "nuc_usage_limit_invalid"
+        case .usageLimitWidened: "nuc_usage_limit_widened"
+        case .privateKey: "nuc_private_key"
+        case .placeholder: "nuc_placeholder"
         }
     }
 
@@ -82,6 +139,18 @@ public enum NucFault: Int, Error, Hashable, Sendable, CaseIterable {
         case .policyNotMet: "the policy of a delegation does not hold"
         case .invalidSignatures: "a signature is not its issuer's"
         case .libraryMissing: "libsecp256k1 is not installed: apt install libsecp256k1-1"
+        case .tokenRevoked: "a token of the chain was revoked"
+        case .tooManyLeaves: "no more invocations can be remembered at the moment"
+        case .tokenReplayed: "it was presented before, and here each is good once"
+        case .usageLimitInvalid: "a usage_limit is not a whole number from 0 on, or stands in a token without exp"
+        case .usageLimitWidened: "a delegation allows more uses than the one it stands on"
+        case .privateKey:
+            """
+            a private key was sent in place of a token, as nilai-py does with openai 2.34 and later; install openai<2.34 \
+            and take the key out of use, as it has left its machine
+            """
+        case .placeholder:
+            "no token was sent: nilai-py leaves <placeholder> there with openai 2.34 and later; install openai<2.34"
         }
     }
 }

@@ -28,6 +28,9 @@ public struct NucHash: Hashable, Sendable, CustomStringConvertible {
         (first, second, third, fourth) = (word(0), word(1), word(2), word(3))
     }
 
+    /// The first half, by which uses are counted.
+    var key: UsageLimit.Key { UsageLimit.Key(high: first, low: second) }
+
     /// 64 lower-case hex digits.
     public var description: String {
         var digits: [UInt8] = []

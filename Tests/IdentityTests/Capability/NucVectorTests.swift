@@ -1,3 +1,4 @@
+import Crypto
 import Foundation
 import OstiaryCore
 import OstiaryTesting
@@ -159,5 +160,88 @@ struct NucVectorTests {
 
     static func key(_ value: JSONValue?) throws -> Secp256k1SecretKey {
         try Secp256k1SecretKey(hex: Array((value?.string ?? "").utf8).span)
+    }
+}
+
+extension NucVectorTests {
+    @Test func `limits are read out of chains as required`() throws {
+        let cases = try Self.cases("usage_limits.json")
+        #expect(cases.count == 9)
+        for test in cases {
+            let name = test["name"]?.string ?? ""
+            let chain = try chain(test)
+            let required = try #require(test["required"]?.object)
+            do throws(NucFault) {
+                let limits = try NucUsage.limits(of: chain)
+                let expected = required["limits"]?.array?.compactMap(\.object) ?? []
+                #expect(required["error"] == nil, "\(name)")
+                #expect(
+                    limits.map { Hex.encode($0.token.signature) } == expected.map { $0["proof_signature_hex"]?.string }
+                )
+                #expect(limits.map(\.most) == expected.map { $0["usage_limit"]?.number?.int })
+                #expect(limits.map(\.ends) == expected.map { $0["expires_at_unix"]?.number?.int })
+            } catch {
+                let reasons: [NucFault: String] = [
+                    .usageLimitInvalid: "INVALID_TYPE", .usageLimitWidened: "INCONSISTENT",
+                ]
+                #expect(reasons[error] == required["error"]?.string, "\(name)")
+            }
+        }
+    }
+
+    /// What nilai-py made with its clock and nonces fixed: the same here, and believed.
+    @Test func `delegations of nilai-py are made to the byte and believed`() throws {
+        let cases = try Self.cases("delegation.json")
+        #expect(cases.count == 6)
+        for test in cases {
+            let name = test["name"]?.string ?? ""
+            let response = test["response_json"]?.object?["delegation_token"]?.string
+            guard let response, let root = test["root_token"]?.string else { continue }
+            let server = try Self.key(test["server_private_key_hex"])
+            let made = try NucEnvelope(Array(response.utf8))
+            let parent = try NucEnvelope(Array(root.utf8))
+            let leaf = try #require(made.tokens.first)
+            var wish = NucMint.Wish(
+                delegationTo: leaf.payload.audience,
+                subject: leaf.payload.subject,
+                command: leaf.payload.command,
+                policy: leaf.payload.object["pol"]?.array ?? []
+            )
+            wish.expires = leaf.payload.expires
+            wish.meta = leaf.payload.meta
+            let text = NucMint(server).make(wish, on: parent, nonce: leaf.payload.nonce)
+            #expect(String(decoding: text, as: UTF8.self) == response, "\(name)")
+            guard let header = test["invocation_authorization_header"]?.string,
+                let nilai = test["nilai_public_key_hex"]?.string.flatMap({ DID("did:nil:" + $0) })
+            else { continue }
+            let now = try #require(test["now_unix"]?.number?.int)
+            let validator = NucValidator(roots: .init(issuers: nil), requirement: .invocation(nilai))
+            let chain = try validator.validate(
+                NucEnvelope(Array(header.dropFirst("Bearer ".count).utf8)),
+                now: UnixTime(seconds: Double(now))
+            )
+            #expect(chain.tokens.count >= 3, "\(name)")
+        }
+    }
+
+    @Test func `requests to nilAuth are signed to the byte, and a forged one is none`() throws {
+        let cases = try Self.cases("nilauth_signed_requests.json")
+        #expect(cases.count == 7)
+        for test in cases {
+            let request = try #require(test["request_json"]?.object)
+            let payload = try #require(request["payload"]?.string.flatMap { Hex.decode($0.utf8) })
+            let signature = try #require(request["signature"]?.string.flatMap { Hex.decode($0.utf8) })
+            let bytes = try #require(request["public_key"]?.string.flatMap { Hex.decode($0.utf8) })
+            let isForged = test["name"]?.string == "create_bad_signature"
+            let key = try #require(Secp256k1PublicKey(bytes))
+            #expect(key.verifies(signature, of: SHA256.digest(of: payload)) == !isForged)
+            if !isForged { #expect(try Self.key(test["requester_private_key_hex"]).sign(payload) == signature) }
+        }
+    }
+
+    private func chain(_ test: JSONObject) throws -> NucChain {
+        let envelope = try NucEnvelope(Array((test["authorization_token"]?.string ?? "").utf8))
+        let validator = NucValidator(roots: .init(issuers: nil), requirement: .none)
+        return try validator.validate(envelope, now: UnixTime(seconds: 1_790_000_000))
     }
 }
