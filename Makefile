@@ -25,7 +25,7 @@ build: ## compile the program (debug; the first time takes some minutes)
 	@Scripts/timed 'build' swift build --scratch-path $(SCRATCH) --product ostiary
 
 test: ## compile and run the tests, the compile-time guards and the lint
-	@Scripts/install-missing build keyring
+	@Scripts/install-missing build keyring nuc
 	@Scripts/test $(SCRATCH)
 
 test-peers: build .venv/ready ## run real client libraries through the gate, and through LiteLLM beside it

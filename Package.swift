@@ -44,9 +44,10 @@ let package = Package(
             dependencies: ["OstiaryCore", "CEpoll", nio, nioPosix, nioTLS, nioTLSEvents, crypto, x509, asn1],
             path: "Sources/Wire"
         ),
+        .target(name: "CSecp256k1", path: "Sources/CSecp256k1"),
         .target(
             name: "OstiaryIdentity",
-            dependencies: ["OstiaryCore", crypto, cryptoExtras],
+            dependencies: ["OstiaryCore", "CSecp256k1", crypto, cryptoExtras],
             path: "Sources/Identity"
         ),
         .target(name: "OstiaryCharter", dependencies: ["OstiaryCore"], path: "Sources/Charter"),

@@ -37,9 +37,10 @@ let package = Package(
                 "TLS/TLSSettings.swift",
             ]
         ),
+        .target(name: "CSecp256k1", path: "Product/CSecp256k1"),
         .target(
             name: "OstiaryIdentity",
-            dependencies: ["OstiaryCore", crypto, cryptoExtras],
+            dependencies: ["OstiaryCore", "CSecp256k1", crypto, cryptoExtras],
             path: "Product/Identity"
         ),
         .target(name: "CKeyring", path: "Product/CKeyring"),

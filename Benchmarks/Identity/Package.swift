@@ -13,9 +13,10 @@ let package = Package(
     ],
     targets: [
         .target(name: "OstiaryCore", dependencies: [crypto], path: "Product/Core"),
+        .target(name: "CSecp256k1", path: "Product/CSecp256k1"),
         .target(
             name: "OstiaryIdentity",
-            dependencies: ["OstiaryCore", crypto, cryptoExtras],
+            dependencies: ["OstiaryCore", "CSecp256k1", crypto, cryptoExtras],
             path: "Product/Identity"
         ),
         .target(name: "OstiaryPurse", dependencies: ["OstiaryCore"], path: "Product/Purse"),

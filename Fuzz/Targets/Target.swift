@@ -2,7 +2,7 @@
 /// read; see its function.
 enum Target: String, CaseIterable {
     case head, answer, chunk, target, json, facts, sse, base64url, jws, jwks, configuration, origin, llhttp, foundation
-    case signature, stream, frames, fields, translation, translated
+    case signature, stream, frames, fields, translation, translated, capability
 
     func run(_ bytes: [UInt8]) {
         switch self {
@@ -26,6 +26,7 @@ enum Target: String, CaseIterable {
         case .fields: fuzzFieldBlocks(bytes)
         case .translation: fuzzTranslation(bytes)
         case .translated: fuzzTranslatedStream(bytes)
+        case .capability: fuzzCapability(bytes)
         }
     }
 }

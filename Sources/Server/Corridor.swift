@@ -89,6 +89,8 @@ private final class Walk: Asker {
         let reservation = try rooms.purse.reserve(permit, at: corridor.worker.now)
         if let standing = reservation.standing { tell(standing) }
         self.reservation = consume reservation
+        // What was handed on to be used so often is used now, whatever becomes of the request.
+        if permit.route.kind == .chat { try rooms.usage.take(identity.usageLimits, now: corridor.worker.date) }
 
         // Which model, at which provider? The body is read as far as that needs.
         let question = try rooms.models.questionAtHand(

@@ -27,6 +27,7 @@ struct Ostiary: AsyncParsableCommand {
         version: "ostiary \(VersionReport.current.version)",
         subcommands: [
             Up.self, Try.self, Check.self, Doctor.self, Serve.self, Reload.self, VaultCommand.self, KeysCommand.self,
+            NucCommandLine.self,
             Connect.self, Run.self, Token.self, ModelsCommand.self, ExplainCommand.self, PrintVersion.self,
             Completions.self, SuperviseChild.self,
         ]

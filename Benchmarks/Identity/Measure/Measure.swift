@@ -13,6 +13,7 @@ import OstiaryPurse
         try await signatures(fast.key)
         try await calls(fast, library)
         try await refusals(fast, library)
+        if Secp256k1.isAvailable { try await Capabilities().measure() } else { print("no libsecp256k1 here") }
     }
 
     private static func signatures(_ key: P256.Signing.PrivateKey) async throws {

@@ -11,6 +11,8 @@ extension GateError {
         case invalidToken = "invalid_token"
         case tokenExpired = "token_expired"
         case invalidCertificate = "invalid_certificate"
+        /// A capability token that is not believed; programs read the reason in its place (`GateError.programCode`).
+        case invalidNuc = "invalid_nuc"
         case insufficientScope = "insufficient_scope"
         case modelNotAllowed = "model_not_allowed"
         case notFound = "not_found"
@@ -25,6 +27,7 @@ extension GateError {
         case misdirectedRequest = "misdirected_request"
         case rateLimitExceeded = "rate_limit_exceeded"
         case concurrencyLimitExceeded = "concurrency_limit_exceeded"
+        case usageLimitReached = "usage_limit_reached"
         case tooManyFailures = "too_many_failures"
         case headersTooLarge = "headers_too_large"
         case internalError = "internal_error"
@@ -149,6 +152,15 @@ extension GateError.Code {
                 sentence: "The client certificate names no caller",
                 hint: "Use a certificate within its time, with exactly one name of the kind that subject_from asks for."
             )
+        case .invalidNuc:
+            .init(
+                name: "invalid_nuc",
+                status: 401,
+                source: .client,
+                retry: .never,
+                sentence: "The capability token is not believed",
+                hint: "The code names the reason; ostiary nuc verify shows which token of the chain it is."
+            )
         case .insufficientScope:
             .init(
                 name: "insufficient_scope",
@@ -265,6 +277,15 @@ extension GateError.Code {
                 retry: .after(seconds: 1),
                 sentence: "The caller's request rate is used up",
                 hint: "Wait for Retry-After; limits.requests_per_minute and limits.burst decide."
+            )
+        case .usageLimitReached:
+            .init(
+                name: "usage_limit_reached",
+                status: 429,
+                source: .client,
+                retry: .never,
+                sentence: "The delegation has been used as often as it may be",
+                hint: "Ask for a new delegation; the one that was used up ends at Retry-After."
             )
         case .concurrencyLimitExceeded:
             .init(

@@ -53,6 +53,9 @@ public struct GateError: Error, Sendable {
         self.forbidsRetry = forbidsRetry
     }
 
+    /// What programs read: the code, or the closer reason of a capability token that is not believed.
+    public var programCode: String { code == .invalidNuc ? "\(cause)" : code.rawValue }
+
     public var status: Int { code.entry.status }
     public var source: Source { code.entry.source }
     /// What the client reads.

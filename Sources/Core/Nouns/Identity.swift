@@ -11,6 +11,8 @@ public final class Identity: Sendable {
         case certificate
         /// A virtual key of this gate.
         case key
+        /// A chain of capability tokens (NUC).
+        case capability
     }
 
     /// Who vouches: the `iss` claim, or the empty string where the configuration names no issuer.
@@ -30,6 +32,8 @@ public final class Identity: Sendable {
     public let boundCertificate: [UInt8]?
     /// What the credential may be used for besides its scopes; `nil` for all that they allow.
     public let narrowing: Narrowing?
+    /// How often it may be used; a use needs room in all of them.
+    public let usageLimits: [UsageLimit]
 
     public init(
         issuer: String,
@@ -40,7 +44,8 @@ public final class Identity: Sendable {
         pseudonym: Pseudonym,
         claims: JSONValue,
         boundCertificate: [UInt8]? = nil,
-        narrowing: Narrowing? = nil
+        narrowing: Narrowing? = nil,
+        usageLimits: [UsageLimit] = []
     ) {
         self.issuer = issuer
         self.subject = subject
@@ -51,6 +56,7 @@ public final class Identity: Sendable {
         self.claims = claims
         self.boundCertificate = boundCertificate
         self.narrowing = narrowing
+        self.usageLimits = usageLimits
     }
 
     /// Whether both are one caller of one issuer, whatever each may do.

@@ -1,7 +1,7 @@
 public import OstiaryCore
 
 /// Knows callers by signed tokens (RFC 6750, RFC 7519, RFC 9068), from `Authorization: Bearer` or `x-api-key`. What has the
-/// form of a virtual key, in the same places, is put to who knows those.
+/// form of a virtual key or of a capability token, in the same places, is put to who knows those.
 public struct BearerAuthenticator: Authenticator {
     public static let kind = AuthenticatorKind(
         name: "jwt",
@@ -17,6 +17,8 @@ public struct BearerAuthenticator: Authenticator {
     let verifier: TokenVerifier
     /// `nil` where there are no virtual keys.
     public let keys: KeyAuthenticator?
+    /// `nil` where capability tokens are not taken.
+    public let capabilities: NucAuthenticator?
     private let clock: any GateClock
     private let generation: KeyGeneration
     private let tokenLimit: Int
@@ -25,10 +27,17 @@ public struct BearerAuthenticator: Authenticator {
 
     /// - Parameters:
     ///   - keys: who knows virtual keys.
+    ///   - capabilities: who knows capability tokens.
     ///   - former: the authenticator before a reload, whose counts go on.
-    public init(verifier: TokenVerifier, keys: KeyAuthenticator? = nil, keeping former: BearerAuthenticator? = nil) {
+    public init(
+        verifier: TokenVerifier,
+        keys: KeyAuthenticator? = nil,
+        capabilities: NucAuthenticator? = nil,
+        keeping former: BearerAuthenticator? = nil
+    ) {
         self.verifier = verifier
         self.keys = keys
+        self.capabilities = capabilities
         clock = verifier.clock
         generation = verifier.keyGeneration
         tokenLimit = verifier.tokenLimit
@@ -88,7 +97,10 @@ public struct BearerAuthenticator: Authenticator {
             guard identity.boundCertificate != nil else { return identity }
             return try bound(identity, call)
         case .expired: throw refusal(.expired)
-        case .unknown: return nil
+        case .unknown:
+            // After the known tokens, so that those pay nothing for it.
+            guard let capabilities, capabilities.concerns(token) else { return nil }
+            return try capabilities.known(credential, now: now)
         }
     }
 
@@ -178,6 +190,6 @@ public struct BearerAuthenticator: Authenticator {
 
     public var instruments: [Instrument] {
         figures.instruments(method: Self.kind.name) { [tokenFigures] in tokenFigures.hits } + tokenFigures.instruments
-            + verifier.instruments + (keys?.instruments ?? [])
+            + verifier.instruments + (keys?.instruments ?? []) + (capabilities?.instruments ?? [])
     }
 }

@@ -210,6 +210,7 @@ struct Assembly {
             // On no loop: it reads and writes files.
             Task.detached { [clock] in
                 while (try? await clock.sleep(seconds: WatchedKeys.glance)) != nil {
+                    house.current.revocations?.refresh(journal)
                     guard let keys = house.current.keys else { continue }
                     keys.refresh(journal)
                     keys.note(journal, at: clock.monotonic)

@@ -16,6 +16,7 @@ extension Configuration {
         var others: [String] = []
         if identity.certificates.subjectFrom != nil { others.append(CertificateAuthenticator.issuer) }
         if identity.keys != nil { others.append(KnownKeys.issuer) }
+        if identity.nuc.key != nil { others.append(NucAuthenticator.issuer) }
         if !identity.workloads.rules.isEmpty { others.append(identity.workloads.issuer) }
         guard !issuers.isEmpty else { return [] }
         // Before an issuer without a name, whose rules would serve everybody.
@@ -24,7 +25,9 @@ extension Configuration {
 
     /// The variables that hold secrets.
     var secretVariables: [String] {
-        let others = [identity.hashKey, identity.workloads.signingKey, daemon.token, vault.passphrase]
+        let others = [
+            identity.hashKey, identity.workloads.signingKey, identity.nuc.key, daemon.token, vault.passphrase,
+        ]
         return providers.flatMap { $0.places.flatMap(\.secretVariables) }
             + others.compactMap { reference in
                 if case .environment(let name) = reference { name } else { nil }

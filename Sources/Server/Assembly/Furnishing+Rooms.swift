@@ -45,10 +45,13 @@ extension Furnishing {
                 certificates: former.certificates,
                 keys: former.keys,
                 workloads: former.workloads,
+                revocations: former.revocations,
                 pseudonymKey: key
             )
         }
         let keys = try virtualKeys(key)
+        let revocations = try revocations()
+        let capabilities = try capabilities(revocations, key)
         let workloads = try workloads(key)
         var issuers: [TrustedIssuer] = []
         if let mint = site.mint {
@@ -79,7 +82,7 @@ extension Furnishing {
         do {
             let verifier = try TokenVerifier(
                 issuers: issuers,
-                mayHaveNone: configuration.identity.certificates.rule != nil || keys != nil,
+                mayHaveNone: configuration.identity.certificates.rule != nil || keys != nil || capabilities != nil,
                 pseudonymKey: key,
                 signatureCheck: configuration.identity.signatureCheck == .fast ? .fast : .library,
                 clock: site.clock,
@@ -89,7 +92,12 @@ extension Furnishing {
             let keyHolders = keys.map {
                 KeyAuthenticator(keys: $0.known, clock: site.clock, keeping: former?.bearer.keys)
             }
-            let bearer = BearerAuthenticator(verifier: verifier, keys: keyHolders, keeping: former?.bearer)
+            let bearer = BearerAuthenticator(
+                verifier: verifier,
+                keys: keyHolders,
+                capabilities: capabilities,
+                keeping: former?.bearer
+            )
             let certificates = configuration.identity.certificates.rule.map {
                 CertificateAuthenticator($0, pseudonymKey: key, clock: site.clock, keeping: former?.certificates)
             }
@@ -99,6 +107,7 @@ extension Furnishing {
                 certificates: certificates,
                 keys: keys,
                 workloads: workloads,
+                revocations: revocations,
                 pseudonymKey: key
             )
         } catch {

@@ -1,6 +1,7 @@
 import OstiaryCore
 import OstiaryJournal
 import OstiaryModels
+import OstiaryPurse
 import OstiaryVault
 import OstiaryWire
 
@@ -62,6 +63,7 @@ struct Furnishing {
             failures: try failureLimiter(),
             charter: try charter(),
             purse: try purse(),
+            usage: former?.usage ?? UsageMeter(),
             offer: try models(vault, callers.pseudonymKey),
             vault: vault,
             strongroom: strongroom,

@@ -20,11 +20,14 @@ final class Rooms: Sendable {
     let keys: WatchedKeys?
     /// `nil` where nobody gets tokens for assertions.
     let workloads: WorkloadExchange?
+    /// `nil` where capability tokens are not taken.
+    let revocations: WatchedRevocations?
     /// The key of the pseudonyms.
     let pseudonymKey: SymmetricKey
     let failures: FailureLimiter
     let charter: Charter
     let purse: Purse
+    let usage: UsageMeter
     let models: Models
     /// The providers behind HTTP, by name.
     let providers: [String: HTTPProvider]
@@ -45,6 +48,7 @@ final class Rooms: Sendable {
         let certificates: CertificateAuthenticator?
         let keys: WatchedKeys?
         let workloads: WorkloadExchange?
+        let revocations: WatchedRevocations?
         let pseudonymKey: SymmetricKey
     }
 
@@ -61,6 +65,7 @@ final class Rooms: Sendable {
         failures: FailureLimiter,
         charter: Charter,
         purse: Purse,
+        usage: UsageMeter,
         offer: Offer,
         vault: Vault,
         strongroom: Strongroom,
@@ -75,10 +80,12 @@ final class Rooms: Sendable {
         certificates = callers.certificates
         keys = callers.keys
         workloads = callers.workloads
+        revocations = callers.revocations
         pseudonymKey = callers.pseudonymKey
         self.failures = failures
         self.charter = charter
         self.purse = purse
+        self.usage = usage
         models = offer.models
         providers = offer.providers
         self.vault = vault
@@ -98,6 +105,7 @@ final class Rooms: Sendable {
     var instruments: [Instrument] {
         bearer.instruments + (certificates?.instruments ?? []) + purse.instruments + failures.instruments
             + models.instruments + vault.instruments + (keys?.instruments ?? [])
-            + (workloads?.instruments ?? [])
+            + (workloads?.instruments ?? []) + (bearer.capabilities == nil ? [] : usage.instruments)
+            + (revocations?.instruments ?? [])
     }
 }

@@ -12,6 +12,8 @@ extension Configuration {
         public var keys: String?
         /// Who gets a token of the gate's own for what its platform says of it.
         public var workloads: Workloads = Workloads()
+        /// Who is known by capability tokens.
+        public var nuc: Capabilities = Capabilities()
         /// Where the key of the pseudonyms lies: 64 hex digits. `nil` means a random key for this process.
         public var hashKey: SecretReference?
         /// How ES256 signatures are checked.

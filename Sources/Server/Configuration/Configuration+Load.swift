@@ -121,6 +121,8 @@ extension Configuration {
         vault.passphrase = settled(vault.passphrase)
         identity.hashKey = settled(identity.hashKey)
         identity.keys = identity.keys.map(settled)
+        identity.nuc.key = settled(identity.nuc.key)
+        identity.nuc.revocations = identity.nuc.revocations.map(settled)
         identity.workloads.signingKey = settled(identity.workloads.signingKey)
         for index in identity.workloads.rules.indices {
             guard case .file(let path) = identity.workloads.rules[index].token.jwks else { continue }

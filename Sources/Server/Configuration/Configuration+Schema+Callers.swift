@@ -41,6 +41,14 @@ extension Configuration {
             ),
             workloadFields
         ),
+        .section(
+            \.nuc,
+            About(
+                name: "nuc",
+                help: "capability tokens (NUC), as nilai's clients bring them; needs Debian's libsecp256k1-1"
+            ),
+            capabilityFields
+        ),
         .value(
             \.hashKey,
             About(

@@ -1,5 +1,6 @@
 import NIOCore
 import OstiaryCore
+import OstiaryIdentity
 import OstiaryJournal
 import OstiaryWire
 
@@ -25,7 +26,7 @@ final class PublicDoor: EdgeService {
         let rooms = corridor.rooms
         let origins = rooms.origins
         let id = names.next()
-        let route = head.withPath(Routes.find)
+        let route = Self.route(of: head, rooms)
         let family = APIFamily(of: head, route)
         reply.addFields { $0.writeCommonFields(id, family, development: isDevelopment) }
         if !origins.isEmpty { reply.addFields { origins.writeFields(for: head, to: &$0) } }
@@ -92,12 +93,28 @@ final class PublicDoor: EdgeService {
             switch route.path {
             case "/": (200, Array("{}".utf8))
             case "/ready": health.ready
+            case Routes.publicKey: (200, Self.publicKey(rooms))
             default: health.live
             }
         return reply.send(status: status, body: ByteBuffer(bytes: body)) { out in
             out.writeField("content-type", "application/json")
             out.writeField("cache-control", "no-store")
         }
+    }
+
+    /// The route that the path names, where this gate has what it shows.
+    private static func route(of head: RequestHead, _ rooms: Rooms) -> Route? {
+        let route = head.withPath(Routes.find)
+        guard let route, route.path.utf8.count == Routes.publicKey.utf8.count, route.path == Routes.publicKey else {
+            return route
+        }
+        return rooms.bearer.capabilities?.key == nil ? nil : route
+    }
+
+    /// The key that capability tokens have to be made out to, as nilai shows it: JSON text of its base64.
+    private static func publicKey(_ rooms: Rooms) -> [UInt8] {
+        let key = rooms.bearer.capabilities?.key?.publicKey.compressed ?? []
+        return JSONWriter.write(.string(String(decoding: Base64.encode(key), as: UTF8.self)))
     }
 
     /// The token endpoint: whoever comes brings an assertion, and goes with a token.

@@ -168,6 +168,7 @@ final class Reloading: Sendable {
         }
         await settle(rooms, after: former)
         rooms.keys?.refresh(site.journal)
+        rooms.revocations?.refresh(site.journal)
         await entrances.leave(left, clock: site.clock)
         entrances.refreshTLS()
 

@@ -229,7 +229,7 @@ import Testing
 
     @Test func theListDescribesEachWay() {
         let names = Authenticators.all.map { $0.kind.name }
-        #expect(names == ["jwt", "key", "certificate"])
+        #expect(names == ["jwt", "key", "certificate", "nuc"])
         #expect(Set(names).count == names.count)
     }
 

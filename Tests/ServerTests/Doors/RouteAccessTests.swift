@@ -29,6 +29,13 @@ import Testing
         DELETE /ready 405 405 405 405
         OPTIONS /ready 405 405 405 405
         BREW /ready 405 405 405 405
+        GET /v1/public_key 401 401 404 404
+        HEAD /v1/public_key 401 401 404 404
+        POST /v1/public_key 401 401 404 404
+        PUT /v1/public_key 401 401 404 404
+        DELETE /v1/public_key 401 401 404 404
+        OPTIONS /v1/public_key 401 401 404 404
+        BREW /v1/public_key 401 401 404 404
         GET /v1/oauth/token 401 401 404 404
         HEAD /v1/oauth/token 401 401 404 404
         POST /v1/oauth/token 401 401 404 404

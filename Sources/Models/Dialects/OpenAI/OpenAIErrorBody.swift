@@ -15,7 +15,7 @@ public enum OpenAIErrorBody {
     )
 
     private static func compose(_ error: GateError) -> [UInt8] {
-        bytes(message: error.message, type: type(status: error.status), code: error.code.rawValue)
+        bytes(message: error.message, type: type(status: error.status), code: error.programCode)
     }
 
     /// The body for any error.
@@ -28,7 +28,7 @@ public enum OpenAIErrorBody {
 
     /// The member `error` alone.
     static func value(_ error: GateError) -> JSONValue {
-        value(error.message, type(status: error.status), error.code.rawValue, nil)
+        value(error.message, type(status: error.status), error.programCode, nil)
     }
 
     private static func value(_ message: String, _ type: String, _ code: String?, _ parameter: String?) -> JSONValue {

@@ -68,6 +68,7 @@ struct Checks {
                 )
             }
         } else if identity.jwt.isEmpty, identity.certificates.subjectFrom == nil, identity.keys == nil,
+            identity.nuc.key == nil, !reading.hasFault(below: ["identity", "nuc"]),
             identity.workloads.rules.isEmpty, !reading.hasFault(below: ["identity", "workloads"]),
             !reading.hasFault(below: ["identity", "jwt"])
         {
@@ -76,6 +77,13 @@ struct Checks {
                 "`identity.jwt` has no issuer: nobody could enter",
                 hint: "add one, or set JWKS_URL and ISSUER, or try `ostiary up` without any configuration"
             )
+        }
+        let nuc = identity.nuc
+        if nuc.key == nil, !nuc.trusted.isEmpty || !nuc.accounts.isEmpty {
+            fault(["identity", "nuc"], "has no `key`, so no capability token could be made for this gate")
+        }
+        if nuc.key != nil, nuc.trusted.isEmpty, nuc.accounts.isEmpty {
+            fault(["identity", "nuc"], "has neither `trusted` nor `accounts`: nobody's token would be believed")
         }
         for (index, issuer) in identity.jwt.enumerated() where mode == .serving {
             check(issuer, at: ["identity", "jwt", "[\(index)]"])
