@@ -12,7 +12,7 @@ PYTHON := .venv/bin/python
 RELEASE := -c release -Xswiftc -enforce-exclusivity=unchecked --static-swift-stdlib
 
 .DEFAULT_GOAL := help
-.PHONY: help up build test test-peers release bench bench-identity bench-dialects compatibility golden siege soak fuzz compare fmt lint docs clean
+.PHONY: help up build test test-peers release bench bench-identity bench-dialects bench-streams compatibility golden siege soak fuzz compare fmt lint docs clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,11 @@ bench-dialects: ## print what translations cost: requests of 2 and 200 KiB, an e
 	@Scripts/timed 'dialects bench build' swift build --package-path Benchmarks/Dialects \
 		--scratch-path $(SCRATCH)-bench-dialects -c release -Xswiftc -enforce-exclusivity=unchecked --quiet
 	@$(SCRATCH)-bench-dialects/release/dialects-bench
+
+bench-streams: .venv/ready ## print the memory of one open stream, passed on and translated (release build)
+	@Scripts/install-missing build
+	@Scripts/timed 'release build' swift build --scratch-path $(SCRATCH)-bench $(RELEASE) --product ostiary
+	@$(PYTHON) -W ignore Benchmarks/streams --binary $(SCRATCH)-bench/release/ostiary
 
 golden: ## write what the golden tests expect anew; look at the difference before you commit it
 	@Scripts/timed 'golden' env OSTIARY_UPDATE_GOLDEN=1 swift test --scratch-path $(SCRATCH) --disable-xctest \

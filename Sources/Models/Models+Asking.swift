@@ -81,21 +81,15 @@ extension Models {
             }
         }
         guard let api = permit.route.api, !provider.traits.apis.contains(api) else {
-            let again = ProviderExchange.Again(dialler: worker.dialler) { key in
-                provider.request(asked, call, head: head, as: target.upstreamName, permit: permit, key: key)
+            guard let api = permit.route.api, markedAPIs.contains(api) else {
+                return pass(asked, to: target, provider, call, head, permit, key, client, worker, asker, attempts)
             }
-            let request = again.request(key)
-            let exchange = ProviderExchange(
-                provider,
-                permit.route,
-                call.family,
-                key,
-                client,
-                asker,
-                again: asked.isWhole ? again : nil
-            )
-            exchange.attempts = attempts
-            return worker.dialler.exchange(request, rest: asked.rest, client: client, for: exchange)
+            let kept = KeptLoan(key)
+            let surroundings = { [self] in context(target, provider, permit) }
+            return unmarked(asked, api, surroundings, client, asker) { [self] asked in
+                let key = kept.loan.take()
+                pass(asked, to: target, provider, call, head, permit, key, client, worker, asker, attempts)
+            }
         }
         let kept = KeptLoan(key)
         let begin = { [self] (body: ByteBuffer) throws(GateError) in
@@ -128,6 +122,48 @@ extension Models {
         }
     }
 
+    /// Passes the question's bytes on, but for the model's name.
+    private func pass(
+        _ asked: Asked,
+        to target: Target,
+        _ provider: HTTPProvider,
+        _ call: Call,
+        _ head: RequestHead,
+        _ permit: Permit,
+        _ key: consuming Loan?,
+        _ client: RequestBody,
+        _ worker: Worker,
+        _ asker: any Asker,
+        _ attempts: Attempts?
+    ) {
+        let again = ProviderExchange.Again(dialler: worker.dialler) { key in
+            provider.request(asked, call, head: head, as: target.upstreamName, permit: permit, key: key)
+        }
+        let request = again.request(key)
+        let exchange = ProviderExchange(
+            provider,
+            permit.route,
+            call.family,
+            key,
+            client,
+            asker,
+            again: asked.isWhole ? again : nil
+        )
+        exchange.attempts = attempts
+        worker.dialler.exchange(request, rest: asked.rest, client: client, for: exchange)
+    }
+
+    private func context(_ target: Target, _ provider: HTTPProvider, _ permit: Permit) -> Translation.Context {
+        var profile = provider.traits.profile
+        if let most = target.rules?.longestOutput { profile.mostOutput = most }
+        return Translation.Context(
+            profile: profile,
+            onLoss: target.rules?.onLoss ?? provider.onLoss,
+            marks: surroundings.marks?(permit),
+            now: clock.now
+        )
+    }
+
     private func translate(
         _ body: ByteBuffer,
         _ asked: Asked,
@@ -142,14 +178,7 @@ extension Models {
         _ asker: any Asker,
         _ attempts: Attempts?
     ) throws(GateError) {
-        var profile = provider.traits.profile
-        if let most = target.rules?.longestOutput { profile.mostOutput = most }
-        let context = Translation.Context(
-            profile: profile,
-            onLoss: target.rules?.onLoss ?? provider.onLoss,
-            marks: surroundings.marks?(permit),
-            now: clock.now
-        )
+        let context = context(target, provider, permit)
         let dialect = provider.traits.dialect
         let lane = try TranslatedLane(body, permit.route, to: dialect, as: target.upstreamName, context)
         let again = ProviderExchange.Again(dialler: worker.dialler) { key in

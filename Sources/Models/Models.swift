@@ -68,6 +68,8 @@ public final class Models: Sendable {
     let destinations: [String: Destination]
     let surroundings: Surroundings
     let figures = AttemptFigures()
+    /// The APIs whose requests may hold thoughts under a signature of the gate's own.
+    let markedAPIs: Set<Route.API>
     /// When the gate began to offer what it lists.
     public let started: UnixTime
 
@@ -82,6 +84,7 @@ public final class Models: Sendable {
     ) {
         self.table = table
         self.destinations = destinations
+        markedAPIs = Self.markedAPIs(destinations)
         self.surroundings = surroundings
         self.started = started ?? surroundings.clock.now
     }

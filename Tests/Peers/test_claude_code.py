@@ -5,9 +5,11 @@ import time
 
 import pytest
 
+import compatibility
 from anthropic_upstream import WORDS
 from claude_code import ClaudeCode
 from gate import binary, environment
+from scripted import Scripted
 
 ANSWER = "".join(WORDS)
 ORGANIZATION = "11111111-2222-3333-4444-555555555555"
@@ -191,3 +193,32 @@ def test_context_counts_its_tokens_within_the_limits_that_everybody_has(
     run = claude.run("say hi", ANTHROPIC_AUTH_TOKEN=token)
     assert run.status == 0 and run.text == ANSWER, run.err
     assert not [line for line in gate.log if line.get("status") == 429]
+
+
+# -- a provider of another API
+
+
+def test_a_provider_of_openais_api_gets_what_it_understands_and_nothing_of_the_machine(
+        start, configuration, token, tmp_path):
+    """A whole round with a tool; the scenes of the matrix are in test_compatibility."""
+    scripted = Scripted().start()
+    gate = start(configuration(**compatibility.configuration(scripted)))
+    claude = ClaudeCode(tmp_path, f"http://127.0.0.1:{gate.port}")
+    note = claude.project / "note.txt"
+    note.write_text("found-4711\n")
+    run = claude.run(f"Read the note. READ:{note}", "--model", "openai-round.1", ANTHROPIC_AUTH_TOKEN=token)
+    assert run.status == 0 and run.text == "It says found-4711", run.err
+    first, second = scripted.of("openai-round.1")
+    assert [request.target for request in (first, second)] == ["/v1/chat/completions"] * 2
+    for request in (first, second):
+        body = request.json
+        assert body["stream"] and body["stream_options"]["include_usage"]
+        # R11, and the ids of device and session in the metadata.
+        assert b"x-anthropic-billing-header" not in request.body and b"device_id" not in request.body
+        assert all(tool["type"] == "function" for tool in body["tools"])
+        assert "DeferredToolPlaceholder" not in [tool["function"]["name"] for tool in body["tools"]]
+        assert not any(name.lower().startswith(("anthropic", "x-claude", "x-stainless")) for name, _ in request.fields)
+    call, result = second.json["messages"][-2:]
+    assert call["tool_calls"][0]["function"]["name"] == "Read" and result["role"] == "tool"
+    assert result["tool_call_id"] == call["tool_calls"][0]["id"] and "found-4711" in result["content"]
+    scripted.stop()

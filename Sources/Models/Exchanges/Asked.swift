@@ -48,7 +48,7 @@ public final class Asked {
         return Asked(facts, body, length: body.readableBytes, rest: nil, share: nil)
     }
 
-    private init(
+    init(
         _ facts: RequestFacts,
         _ body: ByteBuffer,
         length: Int?,

@@ -106,6 +106,38 @@ import Testing
         }
     }
 
+    // R6
+    @Test(arguments: [false, true])
+    func `a provider of Messages never sees a signature that the gate made`(isLong: Bool) async throws {
+        func body(_ thoughts: String) -> String {
+            let words = isLong ? String(repeating: "x", count: 300_000) : "x"
+            return #"{"model":"m","max_tokens":16, "messages":[{"role":"user","content":"\#(words)"},"#
+                + #"{"role":"assistant","content":[\#(thoughts){"type":"text","text":"b"}]},{"role":"user","content":"c"}]}"#
+        }
+        func thought(_ signature: String) -> String {
+            #"{"type":"thinking","thinking":"a","signature":"\#(signature)"},"#
+        }
+        let change: (inout Configuration) -> Void = { configuration in
+            MessagesTests.speaking(&configuration)
+            var other = configuration.providers[0]
+            other.name = "other"
+            other.kind = .openai
+            configuration.providers.append(other)
+        }
+        try await GateRig.run(change) { rig async throws in
+            for signature in ["ostiary.", "ostiary.r.abc"] {
+                #expect(try await ask(rig, body(thought("c2ln") + thought(signature))).status == 200)
+                let sent = try #require(rig.upstream.requests.last?.message.text)
+                #expect(!sent.contains("ostiary.") && sent.contains(#""signature":"c2ln""#))
+                #expect(sent.contains(#""text":"b""#))
+            }
+            // Whoever has none is passed on to the byte.
+            let plain = body(thought("c2ln"))
+            #expect(try await ask(rig, plain).status == 200)
+            #expect(rig.upstream.requests.last?.message.text == plain)
+        }
+    }
+
     @Test func aStreamIsTranslatedAsItComes() async throws {
         try await GateRig.run(upstream: RecordingUpstream.handingOver()) { rig async throws in
             let line = try rig.client()
