@@ -68,6 +68,8 @@ public final class Models: Sendable {
     let destinations: [String: Destination]
     let surroundings: Surroundings
     let figures = AttemptFigures()
+    /// Which questions have failed before their clients.
+    let failed = RepeatedQuestions()
     /// When the gate began to offer what it lists.
     public let started: UnixTime
 

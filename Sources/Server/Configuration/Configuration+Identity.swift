@@ -12,6 +12,8 @@ extension Configuration {
         public var keys: String?
         /// Who gets a token of the gate's own for what its platform says of it.
         public var workloads: Workloads = Workloads()
+        /// Whether the gate gives its owner short tokens at the admin door.
+        public var local: Bool = false
         /// Where the key of the pseudonyms lies: 64 hex digits. `nil` means a random key for this process.
         public var hashKey: SecretReference?
         /// How ES256 signatures are checked.

@@ -55,7 +55,10 @@ struct KnownProvider: Sendable {
 
     /// Those that everybody knows, and those of the configuration, which come instead of them where they have one name.
     static func all(in configuration: Configuration) -> [KnownProvider] {
-        let configured = configuration.providers.map(KnownProvider.init)
+        let others = configuration.daemon.others.map { KnownProvider(id: $0.id, name: $0.name, base: $0.base) }
+        let configured =
+            others.filter { other in !configuration.providers.contains { $0.name.hasSameBytes(as: other.id) } }
+            + configuration.providers.map(KnownProvider.init)
         return all.filter { known in !configured.contains { $0.id.hasSameBytes(as: known.id) } } + configured
     }
 
