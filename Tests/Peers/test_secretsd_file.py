@@ -148,7 +148,7 @@ def test_a_passphrase_by_a_descriptor_opens_the_store_for_the_commands_and_the_g
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=fields, timeout=30) as door:
             assert door.get("/credentials/openai").json()["api_key"] == key
             # It is kept for reloads, and for opening what was sealed.
-            assert door.post("/reload").status_code == 200
+            assert door.post("/reload", json={}).status_code == 200
             assert door.post("/admin/seal").status_code == 200
             assert door.get("/credentials/openai").status_code == 423
             assert door.post("/admin/open").status_code == 200
@@ -179,7 +179,7 @@ def test_a_program_stands_in_the_proxys_place(start, configuration, tmp_path, ca
         # No call can name a program.
         bad = {"provider": "openrouter", "port": 0, "command": ["/bin/true"]}
         assert door.post("/proxy/start", json=bad).status_code == 422
-        order = {"provider": "openrouter", "port": 0, "reasoning_model": "r", "completion_model": "c"}
+        order = {"provider": "openrouter", "port": free_port(), "reasoning_model": "r", "completion_model": "c"}
         started = door.post("/proxy/start", json=order)
         assert started.status_code == 200, started.text
         proxy = started.json()

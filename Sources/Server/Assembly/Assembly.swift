@@ -192,8 +192,22 @@ struct Assembly {
     private func watch(_ proxy: ProxyDesk, _ house: House) -> Task<Void, Never> {
         Task.detached { [clock] in
             while (try? await clock.sleep(seconds: ProxyDesk.glance)) != nil {
-                await proxy.renew { house.current.vault.holder(of: $0) }
+                let rooms = house.current
+                await proxy.renew { rooms.vault.holder(of: $0) ?? stored($0, in: rooms.store) }
             }
+        }
+    }
+
+    /// The stored key of a provider that the configuration does not name. Waits for the store, on no loop.
+    private func stored(_ name: String, in store: (any Store)?) -> SecretHolder? {
+        guard let store, let name = try? StoredName(name) else { return nil }
+        do throws(StoreFault) {
+            switch try store.read(name) {
+            case .some(let secret): return SecretHolder(secret)
+            case .none: return nil
+            }
+        } catch {
+            return nil
         }
     }
 
