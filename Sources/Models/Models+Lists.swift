@@ -32,7 +32,8 @@ extension Models {
     }
 
     public var instruments: [Instrument] {
-        held.instruments + figures.instruments + breakers.flatMap { $0.breaker.instruments(provider: $0.name) }
+        held.instruments + figures.instruments + failed.instruments
+            + breakers.flatMap { $0.breaker.instruments(provider: $0.name) }
     }
 
     /// The providers behind a network and how each of them is, by name.

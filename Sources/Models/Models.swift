@@ -70,6 +70,8 @@ public final class Models: Sendable {
     let figures = AttemptFigures()
     /// The APIs whose requests may hold thoughts under a signature of the gate's own.
     let markedAPIs: Set<Route.API>
+    /// Which questions have failed before their clients.
+    let failed = RepeatedQuestions()
     /// When the gate began to offer what it lists.
     public let started: UnixTime
 

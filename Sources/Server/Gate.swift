@@ -35,7 +35,8 @@ public final class Gate: Sendable {
         trust: Trust = Trust(),
         reader: Configuration.Reader? = nil,
         overlap: Bool = false,
-        source: Configuration.Source? = nil
+        source: Configuration.Source? = nil,
+        handed: [String: SecretHolder] = [:]
     ) async throws(Running.Failure) -> Gate {
         try await Assembly(
             configuration: configuration,
@@ -46,7 +47,8 @@ public final class Gate: Sendable {
             trust: trust,
             reader: reader,
             overlap: overlap,
-            source: source
+            source: source,
+            handed: handed
         ).open()
     }
 

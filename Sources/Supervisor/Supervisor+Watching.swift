@@ -9,7 +9,13 @@ extension Supervisor {
     }
 
     /// Returns when the child is ready, has ended, or has taken too long; `nil` when the task is cancelled first.
-    func readiness(of child: any ChildProcess, _ plan: ChildPlan, _ port: UInt16?) async -> Readiness? {
+    /// - Parameter former: the one that it takes the place of, which may listen on the port until then.
+    func readiness(
+        of child: any ChildProcess,
+        _ plan: ChildPlan,
+        _ port: UInt16?,
+        besides former: (any ChildProcess)? = nil
+    ) async -> Readiness? {
         guard let asked = plan.port, let port else { return .ready }
         let clock = clock
         let probe = probe
@@ -25,7 +31,8 @@ extension Supervisor {
                     switch child.listener(on: port) {
                     case .nobody: break
                     // Whoever that is answers in the child's place, and would be given its callers.
-                    case .somebodyElse: return .not(.foreignListener(port))
+                    case .somebodyElse:
+                        guard former?.listener(on: port) == .child else { return .not(.foreignListener(port)) }
                     case .child: if await probe.answers(port: port, path: asked.health) { return .ready }
                     }
                 } while (try? await clock.sleep(seconds: 0.1)) != nil

@@ -253,7 +253,7 @@ public actor Supervisor {
         let new = try await launcher.launch(order.plan, port: port, secrets: order.secrets)
         incoming = new
         defer { incoming = nil }
-        let readiness = await Task { await self.readiness(of: new, order.plan, port) }.value
+        let readiness = await Task { await self.readiness(of: new, order.plan, port, besides: old) }.value
         guard case .ready = readiness, child === old, life?.isCancelled == false else {
             await end(new)
             switch readiness {

@@ -96,11 +96,36 @@ public final class Vault: Sendable {
 
     // MARK: Keeping fresh
 
-    /// Reads every key that there is none of yet, all at once, and returns when each has come or failed.
-    public func prime() async {
-        await withTaskGroup { group in
-            for ring in rings.values { group.addTask { await ring.prime() } }
+    /// The most seconds that a start or a reload waits for keys that are elsewhere.
+    public static let primeLimit = 2.0
+
+    /// Reads every key that there is none of yet, all at once, and returns when each has come or failed, or after
+    /// `seconds`. What is under way then goes on.
+    /// - Returns: the keys that have not come.
+    @discardableResult
+    public func prime(within seconds: Double = primeLimit) async -> [KeyStatus] {
+        let clock = engine.clock
+        let missing = rings.values.flatMap { ring in
+            ring.keys.indices.filter { !ring.keys[$0].isUsable }.map { (ring: ring, index: $0) }
         }
+        guard !missing.isEmpty else { return [] }
+        await withTaskGroup(of: Bool.self) { group in
+            for (ring, index) in missing {
+                group.addTask {
+                    await ring.refresh(index)
+                    return true
+                }
+            }
+            group.addTask {
+                try? await clock.sleep(seconds: seconds)
+                return false
+            }
+            var left = missing.count
+            while left > 0, await group.next() == true { left -= 1 }
+            // Those who wait leave; the readings themselves go on.
+            group.cancelAll()
+        }
+        return statuses.filter { $0.state == .missing }
     }
 
     /// Reads each key whenever it is due, until the task is cancelled.

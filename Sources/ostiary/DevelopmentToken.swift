@@ -3,13 +3,16 @@ import Foundation
 import OstiaryCore
 import OstiaryServer
 
-/// A request for a token to the admin door of a gate in development mode: `POST /dev/token`.
+/// A request for a token to a gate's admin door: as its owner (`POST /admin/token`), where the door knows one by its
+/// socket file or by the daemon's token, or else as anybody, of a gate in development mode (`POST /dev/token`).
 struct DevelopmentToken: Sendable {
     let subject: String
     let scope: String?
     /// Seconds.
     let lifetime: Int
     let door: LoopbackDoor
+    /// The daemon's token, for a door that is no socket file.
+    var bearer: String?
 
     init(subject: String = "dev-user", scope: String? = nil, lifetime: String = "24h", door: LoopbackDoor) throws {
         guard (1...255).contains(subject.utf8.count) else {
@@ -59,16 +62,14 @@ struct DevelopmentToken: Sendable {
 
     /// The token that the gate makes; says so where there is none.
     func fetch(_ client: any LoopbackClient, voice: Voice) async throws(Trouble) -> String {
-        let answer = Gathered()
-        let status: Int
+        var (status, answer) = (404, Gathered())
         do throws(LoopbackFailure) {
-            status = try await client.post(
-                "/dev/token",
-                to: door,
-                fields: [("Content-Type", "application/json")],
-                body: body,
-                piece: { answer.append($0) }
-            )
+            if isOwner { (status, answer) = try await post("/admin/token", client) }
+            // No gate that gives its owner tokens, or none that takes this one for its owner's.
+            if [401, 404].contains(status) {
+                let (other, anybody) = try await post("/dev/token", client)
+                if other != 404 || status == 404 { (status, answer) = (other, anybody) }
+            }
         } catch {
             voice.error("no gate answers at \(door)")
             voice.hint("start one with: ostiary up")
@@ -86,9 +87,30 @@ struct DevelopmentToken: Sendable {
             throw .failed
         default:
             voice.error("the gate at \(door) gives no tokens: status \(status)")
-            voice.hint("only a gate in development mode does: ostiary up")
+            voice.hint("a gate with identity.local does, to its owner, and one in development mode: ostiary up")
             throw .refused
         }
+        return try Self.token(answer, door, voice)
+    }
+
+    private var isOwner: Bool {
+        if case .socket = door { return true }
+        return bearer != nil
+    }
+
+    private func post(_ path: String, _ client: any LoopbackClient) async throws(LoopbackFailure) -> (Int, Gathered) {
+        let answer = Gathered()
+        var fields = [(name: "Content-Type", value: "application/json")]
+        if let bearer, path.hasPrefix("/admin/") { fields.append(("Authorization", "Bearer \(bearer)")) }
+        let status = try await client.post(path, to: door, fields: fields, body: body, piece: { answer.append($0) })
+        return (status, answer)
+    }
+
+    private static func token(
+        _ answer: Gathered,
+        _ door: LoopbackDoor,
+        _ voice: Voice
+    ) throws(Trouble) -> String {
         struct Answer: Decodable {
             let token: String
         }

@@ -35,13 +35,20 @@ enum HiddenInput {
                 Voice.standard.err("\n")
             }
         }
+        return line(of: 0, isTerminal: isTerminal)
+    }
+
+    /// The first line that can be read from a descriptor which the caller of the program opened.
+    static func read(descriptor: Int32) -> Secret? { line(of: descriptor, isTerminal: false) }
+
+    private static func line(of descriptor: Int32, isTerminal: Bool) -> Secret? {
         // At its full size from the start: an array that grows leaves copies behind.
         var bytes = [UInt8](repeating: 0, count: limit + 1)
         defer { for index in bytes.indices { bytes[index] = 0 } }
         var filled = 0
         while filled < bytes.count {
             let count = bytes.withUnsafeMutableBytes {
-                SystemCall.read(0, UnsafeMutableRawBufferPointer(rebasing: $0[filled...]))
+                SystemCall.read(descriptor, UnsafeMutableRawBufferPointer(rebasing: $0[filled...]))
             }
             if count == 0 { break }
             if count > 0 { filled += count } else if errno != EINTR { return nil }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import OstiaryCore
 import OstiaryServer
 
 /// `ostiary serve`: runs the gate until a signal ends it.
@@ -30,6 +31,8 @@ struct Serve: AsyncParsableCommand {
     @Flag(help: "check everything, say what would be served, and stop")
     var dryRun = false
 
+    @OptionGroup var handed: HandedPassphrase
+
     @Flag(help: "log every call of the admin door; never a key or a body")
     var traceRequests = false
 
@@ -43,14 +46,20 @@ struct Serve: AsyncParsableCommand {
         if !traces.isEmpty { place.trace = traces.joined(separator: ",") }
         var source = place.source
         if proxy { source.flags[Configuration.proxyFlag] = "" }
-        let configuration = try Where.load(source, mode: mode)
         let voice = Voice.standard
+        var secrets: [String: SecretHolder] = [:]
+        if let passphrase = try handed.read(voice) {
+            secrets[Configuration.Vault.handed] = SecretHolder(passphrase)
+            source.flags[Configuration.passphraseFlag] = ""
+        }
+        let configuration = try Where.load(source, mode: mode)
         if dryRun { return voice.print(Self.plan(configuration)) }
         try await Start.serve(
             configuration,
             from: source,
             mode: mode,
             overlap: overlap,
+            handed: secrets,
             voice: voice
         ) { doors in
             if devMode { voice.print(Greeting(doors: doors, configuration: configuration).text) }
@@ -125,6 +134,7 @@ enum Start {
         from source: Configuration.Source,
         mode: Configuration.Mode,
         overlap: Bool = false,
+        handed: [String: SecretHolder] = [:],
         voice: Voice,
         whenReady: @escaping @Sendable (Running.Doors) -> Void
     ) async throws {
@@ -134,6 +144,7 @@ enum Start {
                 from: source,
                 mode: mode,
                 overlap: overlap,
+                handed: handed,
                 whenReady: whenReady
             )
         } catch {

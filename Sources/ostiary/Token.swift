@@ -1,14 +1,18 @@
 import ArgumentParser
 import OstiaryServer
+import OstiaryVault
 
-/// `ostiary token`: asks a gate in development mode for a token, for people and for programs that run a command where
+/// `ostiary token`: asks a running gate for a token, for people and for programs that run a command where
 /// others keep a key.
 ///
 /// The gate's key is in its memory alone, so the token comes from the running gate, over its admin door.
 struct Token: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "get a token from a gate in development mode, as a key helper too",
+        abstract: "get a token from a running gate, as a key helper too",
         discussion: """
+            a gate with identity.local gives its owner one of an hour at most: over the admin door's socket file, or for \
+            the daemon's token; a gate in development mode gives one to everybody on this machine
+
               ostiary token
               curl -H "Authorization: Bearer $(ostiary token)" 127.0.0.1:8080/v1/models
               git config credential.helper '!ostiary token --format git'
@@ -19,7 +23,7 @@ struct Token: AsyncParsableCommand {
               3  there is no credential: no gate answers
               4  the store of keys is locked
               5  the gate could not make one, or answered with something else
-              6  the gate refused: it is not in development mode
+              6  the gate refused: it gives its owner none, and is not in development mode
             """
     )
 
@@ -39,17 +43,33 @@ struct Token: AsyncParsableCommand {
     var scope: String?
 
     @Option(
-        help: "how long it is valid: seconds, or a number with s, m or h; at most 24h (default: 24h, with --for 1h)"
+        help: "how long it is valid: seconds, or a number with s, m or h; at most 24h in development mode, else 1h"
     )
     var lifetime: String?
 
     @OptionGroup var place: DoorOptions
+
+    @Option(
+        help: ArgumentHelp("the file with the daemon's token, over daemon.token_file", valueName: "file"),
+        completion: .file()
+    )
+    var tokenFile: String?
 
     @Option(help: ArgumentHelp("with --format git: the gate that the token is for, and no other", valueName: "url"))
     var url = "http://127.0.0.1:8080"
 
     @Argument(help: ArgumentHelp("git adds it: get, store or erase", valueName: "operation"))
     var operation: String?
+
+    /// The daemon's token where this user has it; whoever has none may still be given one in development mode.
+    private var bearer: String? {
+        let named = tokenFile ?? Configuration.daemon(of: place.config, surroundings: Machine.surroundings).tokenFile
+        // Where a door is named and nothing else, the usual place.
+        let path = named.isEmpty ? (Machine.variables["HOME"].map { "\($0)/.ostiary/token" } ?? "") : named
+        guard !path.isEmpty, let bytes = try? OwnersFile(path: path).read(limit: 8194) else { return nil }
+        let text = String(decoding: bytes.filter { (0x21...0x7e).contains($0) }, as: UTF8.self)
+        return text.isEmpty ? nil : text
+    }
 
     func validate() throws {
         guard operation == nil || format == .git else {
@@ -61,7 +81,8 @@ struct Token: AsyncParsableCommand {
         let voice = Voice.standard
         let door = try place.door
         let lifetime = lifetime ?? (client == nil ? "24h" : "1h")
-        let request = try DevelopmentToken(subject: subject, scope: scope, lifetime: lifetime, door: door)
+        var request = try DevelopmentToken(subject: subject, scope: scope, lifetime: lifetime, door: door)
+        if case .address = door { request.bearer = bearer }
         if format == .git {
             guard let gate = GateURL(url) else {
                 throw ValidationError("--url must be https, or http on this machine. Such as http://127.0.0.1:8080")

@@ -49,6 +49,30 @@ import Testing
         }
     }
 
+    @Test func `the owner asks as the owner, and whoever else asks a gate in development mode`() async throws {
+        let good = #"{"token":"\#(token)"}"#
+        var request = try DevelopmentToken(admin: "127.0.0.1:8123")
+        request.bearer = "ostd_x"
+        let gate = FakeGate(pieces: [good])
+        #expect(try await request.fetch(gate, voice: Listener().voice()) == token)
+        #expect(gate.asked.map(\.path) == ["/admin/token"])
+        #expect(gate.asked.first?.fields["Authorization"] == "Bearer ostd_x")
+
+        let socket = try DevelopmentToken(admin: "unix:/run/o.sock")
+        let byFile = FakeGate(pieces: [good])
+        #expect(try await socket.fetch(byFile, voice: Listener().voice()) == token)
+        #expect(byFile.asked.map(\.path) == ["/admin/token"])
+        #expect(byFile.asked.first?.fields["Authorization"] == nil)
+
+        let refusing = FakeGate(status: 404)
+        await #expect(throws: DevelopmentToken.Trouble.refused) {
+            try await request.fetch(refusing, voice: Listener().voice())
+        }
+        // The daemon's token is nobody's business there.
+        #expect(refusing.asked.map(\.path) == ["/admin/token", "/dev/token"])
+        #expect(refusing.asked.last?.fields["Authorization"] == nil)
+    }
+
     @Test func eachTroubleHasItsStatus() async throws {
         let good = #"{"token":"\#(token)"}"#
         for (gate, status, general) in [

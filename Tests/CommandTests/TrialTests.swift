@@ -106,7 +106,7 @@ final class FakeGate: LoopbackClient {
         )
         #expect(try await request.fetch(gate, voice: Listener().voice()) == "a.b.c")
         let asked = try #require(gate.asked.first)
-        #expect(asked.path == "/dev/token")
+        #expect(asked.path == "/admin/token")
         #expect(asked.door == .socket("/run/o.sock"))
         let body = try #require(try JSONSerialization.jsonObject(with: Data(asked.body)) as? [String: Any])
         #expect(body["sub"] as? String == "x")
@@ -123,7 +123,7 @@ final class FakeGate: LoopbackClient {
             )
         }
         #expect(trouble?.status == Status.refused)
-        #expect(listener.err.contains("ostiary: hint: only a gate in development mode does: ostiary up"))
+        #expect(listener.err.contains("ostiary: hint: a gate with identity.local does, to its owner, and one in"))
     }
 
     @Test(arguments: ["example.com:80", "10.0.0.1:8123", "https://127.0.0.1:1", "127.0.0.1:0", "unix:", "127.0.0.1"])

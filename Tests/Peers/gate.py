@@ -47,7 +47,6 @@ class Gate:
         self.file.write_text(json.dumps(document, indent=2))  # JSON is YAML
         self.out = open(self.folder / "stdout.txt", "wb")
         self.err = open(self.folder / "stderr.txt", "wb")
-        self.variables = variables
         self.process = subprocess.Popen(
             [binary(), "serve", "--config", str(self.file), *arguments], stdin=subprocess.DEVNULL,
             stdout=self.out, stderr=self.err, env=environment(**variables), cwd=self.folder)

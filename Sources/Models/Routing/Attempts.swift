@@ -122,7 +122,9 @@ final class Attempts {
     private func waitBeforeRepeating(_ target: Models.Target, _ failing: Failing) -> Double? {
         guard repeated < target.retries, let wait = failing.waitBeforeRepeating else { return nil }
         let isRepeatedByClient = head.withValue(.stainlessRetryCount) { !($0.count == 1 && $0[0] == UInt8(ascii: "0")) }
-        guard isRepeatedByClient != true, target.takeRetry(at: worker.now) else { return nil }
+        guard isRepeatedByClient != true, repeated > 0 || !models.failed.isRepeated(head, asked, at: worker.now),
+            target.takeRetry(at: worker.now)
+        else { return nil }
         repeated += 1
         return max(wait, Self.pause * Double(1 << (repeated - 1)))
     }

@@ -22,6 +22,8 @@ struct Assembly {
     var overlap = false
     /// Where the configuration is read from, for a proxy that reads the same; `nil` where there is none to be started.
     var source: Configuration.Source?
+    /// Secrets that were handed to the process, by the variables' names that the configuration has for them.
+    var handed: [String: SecretHolder] = [:]
 
     /// Seconds between two looks whether the other process has left.
     private static let glance = 0.1
@@ -60,6 +62,7 @@ struct Assembly {
     ) async throws(Running.Failure) -> Gate {
         let keySetPlace = try await openKeySetDoor(crew)
         let variables = Variables(environment)
+        for (name, holder) in handed { Loan.withBytes(of: holder) { variables.kept.keep(name, value: $0) } }
         let site = Furnishing.Site(
             mode: mode,
             variables: variables,
@@ -80,13 +83,14 @@ struct Assembly {
         let floors = try await openFloors(house, crew)
 
         // Keys first, so that a gate that can have them is ready when it listens; a failure is no reason to stop.
+        async let missing = rooms.vault.prime()
         _ = await rooms.verifier.prime()
         _ = await rooms.workloads?.prime()
-        await rooms.vault.prime()
+        journal.tell(missing: await missing)
         let desk = ReloadDesk()
         let daemon = try Daemon.open(configuration, site, hasStore: rooms.store != nil)
         journal.add(daemon.instruments)
-        let proxy = ProxyDesk(source: source, environment: environment, clock: clock, journal: journal)
+        let proxy = ProxyDesk(source: source, environment: variables.plain, clock: clock, journal: journal)
         journal.add(proxy.instruments)
         let office = AdminOffice(
             house: house,
@@ -94,6 +98,7 @@ struct Assembly {
             daemon: daemon,
             proxy: proxy,
             seal: site.seal,
+            owner: site.owner,
             desk: desk
         )
         let services = services(house, floors, office)
@@ -196,8 +201,22 @@ struct Assembly {
     private func watch(_ proxy: ProxyDesk, _ house: House) -> Task<Void, Never> {
         Task.detached { [clock] in
             while (try? await clock.sleep(seconds: ProxyDesk.glance)) != nil {
-                await proxy.renew { house.current.vault.holder(of: $0) }
+                let rooms = house.current
+                await proxy.renew { rooms.vault.holder(of: $0) ?? stored($0, in: rooms.store) }
             }
+        }
+    }
+
+    /// The stored key of a provider that the configuration does not name. Waits for the store, on no loop.
+    private func stored(_ name: String, in store: (any Store)?) -> SecretHolder? {
+        guard let store, let name = try? StoredName(name) else { return nil }
+        do throws(StoreFault) {
+            switch try store.read(name) {
+            case .some(let secret): return SecretHolder(secret)
+            case .none: return nil
+            }
+        } catch {
+            return nil
         }
     }
 
@@ -250,7 +269,7 @@ struct Assembly {
 extension Configuration {
     /// What `Checks` says of a configuration that was read; one that was made in code must keep to it too (SEC-004).
     func checkDoors(_ mode: Mode) throws(Running.Failure) {
-        guard !listen.addresses.isEmpty else { throw .other("listen: there is no address") }
+        guard !listen.addresses.isEmpty || daemon.isAlone else { throw .other("listen: there is no address") }
         for address in listen.addresses where mode == .development && !address.isLoopback {
             throw .other("development mode listens on loopback only, not on \(address)")
         }

@@ -18,6 +18,7 @@ extension Configuration {
         if identity.keys != nil { others.append(KnownKeys.issuer) }
         if identity.nuc.key != nil { others.append(NucAuthenticator.issuer) }
         if !identity.workloads.rules.isEmpty { others.append(identity.workloads.issuer) }
+        if identity.local { others.append(OwnerMint.issuer) }
         guard !issuers.isEmpty else { return [] }
         // Before an issuer without a name, whose rules would serve everybody.
         return others.map { (issuer: $0, scopes: Charter.defaultScopes) } + issuers
@@ -151,6 +152,19 @@ extension Journal {
                 .error,
                 "the fast check of signatures disagreed with the library's and is off until the next start; please report",
                 ["reason": fault.rawValue]
+            )
+        }
+    }
+}
+
+extension Journal {
+    /// Names the keys that a start did not wait for.
+    func tell(missing keys: [KeyStatus]) {
+        for key in keys {
+            event(
+                .warning,
+                "a key has not come yet: calls that need it are answered 503 until it does",
+                ["key": key.name, "source": key.source, "reason": key.lastError ?? "its place has not answered"]
             )
         }
     }

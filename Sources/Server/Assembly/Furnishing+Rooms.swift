@@ -79,6 +79,7 @@ extension Furnishing {
             issuers.append(TrustedIssuer(policy: issuer.policy, source: source))
         }
         if let workloads { issuers.append(workloads.issuer.trusted) }
+        if configuration.identity.local { issuers.append(site.owner.issuer.trusted) }
         do {
             let verifier = try TokenVerifier(
                 issuers: issuers,
@@ -243,7 +244,7 @@ extension Furnishing {
         var rules = HTTPProvider.Rules()
         rules.onLoss = provider.onLoss
         rules.retries = provider.retries
-        rules.hasKey = provider.key != nil || traits.needsKey
+        rules.hasKey = !provider.places.isEmpty || traits.needsKey
         return .http(
             HTTPProvider(name: provider.name, traits: traits, target: target, held: site.held, rules: rules)
         )

@@ -26,6 +26,8 @@ struct Furnishing {
         let lending: LendingEngine
         /// Whether the store of keys is closed by an operator's word.
         let seal = Seal()
+        /// Who gives the gate's owner tokens.
+        let owner = OwnerMint()
         /// How many sets of rooms there are.
         let roomsInUse = Gauge()
     }
@@ -53,6 +55,9 @@ struct Furnishing {
     /// - Parameter waiting: the keys that take effect after a restart only.
     /// - Throws: the first thing that cannot be had, in a sentence for the operator.
     mutating func rooms(waiting: [String] = []) throws(Running.Failure) -> Rooms {
+        if let file = configuration.daemon.inherited, before?.daemon.inherited != file {
+            remark("the configuration is that of ct_secretsd", ["file": file])
+        }
         let strongroom = try openStrongroom()
         let vault = try openVault(strongroom.store)
         let number = (former?.generation.number ?? 0) + 1

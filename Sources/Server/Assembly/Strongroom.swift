@@ -55,30 +55,54 @@ extension Furnishing {
 
     private func openFile(_ wanted: Configuration.Vault) throws(StoreFault) -> Strongroom {
         guard let file = wanted.file else { return .none }
-        if let reference = wanted.passphrase {
-            let master = try wanted.master(
-                reference,
-                environment: site.variables.plain,
-                kept: site.variables.kept
-            )
+        let now = site.clock.now
+        switch try wanted.opener(environment: site.variables.plain, kept: site.variables.kept) {
+        case .given(let master):
             let store = try SealedFileStore(path: file, master: master, markPath: wanted.mark)
-            if wanted.isMade, try !store.isThere() { try store.create(at: site.clock.now) }
+            if wanted.isMade, try !store.isThere() { try store.create(at: now) }
             _ = try store.list()
             return Strongroom(store: store, kind: .file)
+        case .kept(let keeper):
+            if wanted.isMade, try !keeper.isThere() {
+                let master = try keeper.create(at: now)
+                try SealedFileStore(path: file, master: master, markPath: wanted.mark).create(at: now)
+            }
+            return Strongroom(store: try keeper.open(store: file, markPath: wanted.mark, at: now), kind: .file)
+        case nil: return .none
         }
-        guard let keyFile = wanted.keyFile else { return .none }
-        let key = try MasterKeyFile(path: keyFile)
-        if wanted.isMade, try !key.isThere() {
-            let master = try key.create()
-            try SealedFileStore(path: file, master: master, markPath: wanted.mark).create(at: site.clock.now)
-        }
-        return Strongroom(store: try key.open(store: file, markPath: wanted.mark), kind: .file)
     }
 }
 
+/// What opens the sealed store.
+public enum StoreOpener: Sendable {
+    /// What somebody handed in: a passphrase, or a master key.
+    case given(MasterSecret)
+    /// What lies somewhere and can be replaced there.
+    case kept(any KeptMaster)
+}
+
 extension Configuration.Vault {
+    /// What opens the store; `nil` where nothing is named.
+    /// - Parameter handed: what was handed to this very command, and comes first.
+    public func opener(
+        environment: [String: String],
+        kept: KeptVariables? = nil,
+        handed: MasterSecret? = nil
+    ) throws(StoreFault) -> StoreOpener? {
+        if let handed { return .given(handed) }
+        switch passphrase {
+        case .keyring(let name)?:
+            guard let file else { return nil }
+            return .kept(try MasterKeyring(name: name, store: file))
+        case let reference?: return .given(try master(reference, environment: environment, kept: kept))
+        case nil:
+            guard let keyFile else { return nil }
+            return .kept(try MasterKeyFile(path: keyFile))
+        }
+    }
+
     /// The master secret that lies where `reference` says.
-    public func master(
+    private func master(
         _ reference: Configuration.SecretReference,
         environment: [String: String],
         kept: KeptVariables? = nil

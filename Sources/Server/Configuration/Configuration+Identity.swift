@@ -14,6 +14,8 @@ extension Configuration {
         public var workloads: Workloads = Workloads()
         /// Who is known by capability tokens.
         public var nuc: Capabilities = Capabilities()
+        /// Whether the gate gives its owner short tokens at the admin door.
+        public var local: Bool = false
         /// Where the key of the pseudonyms lies: 64 hex digits. `nil` means a random key for this process.
         public var hashKey: SecretReference?
         /// How ES256 signatures are checked.

@@ -16,6 +16,9 @@ extension Configuration {
             configuration.settlePaths(besides: file)
         }
         reading.override(fields, &configuration)
+        if configuration.identity.keys == nil, file == nil, SecretsdFile.path(surroundings) != nil {
+            return "\(daemon(of: nil, surroundings: surroundings).folder)/\(usualKeysFile)"
+        }
         return configuration.identity.keys
     }
 }

@@ -29,6 +29,9 @@ extension Configuration {
     /// The flag that makes a proxy of a configuration.
     public static let proxyFlag = "proxy"
 
+    /// The flag that says that a passphrase was handed to the process.
+    public static let passphraseFlag = "passphrase-fd"
+
     /// Reads a running process's configuration again.
     /// - Parameter variables: the environment of its start; a variable with a secret has a value that is not its own.
     public typealias Reader = @Sendable (_ variables: [String: String]) throws(Faults) -> Configuration
@@ -46,6 +49,20 @@ extension Configuration {
         surroundings: Surroundings
     ) throws(Faults) -> Configuration {
         var bytes: [UInt8] = []
+        var secretsd: SecretsdFile?
+        if let path = SecretsdFile.path(surroundings) {
+            if file == nil {
+                secretsd = try SecretsdFile(path, surroundings)
+            } else if surroundings.variables[SecretsdFile.variable].map({ !$0.isEmpty }) ?? false {
+                throw Faults(all: [
+                    Fault(
+                        place: .variable(SecretsdFile.variable),
+                        message: "\(SecretsdFile.variable) names a second configuration beside --config",
+                        hint: "unset \(SecretsdFile.variable), or leave --config out"
+                    )
+                ])
+            }
+        }
         if let file {
             guard let read = surroundings.read(file, Document.largest) else {
                 let message: String
@@ -64,7 +81,14 @@ extension Configuration {
             }
             bytes = read
         }
-        return try read(bytes, file: file, flags: flags, mode: mode, surroundings: surroundings)
+        return try read(
+            bytes,
+            file: file,
+            flags: flags,
+            mode: mode,
+            surroundings: surroundings,
+            after: secretsd
+        )
     }
 
     /// Reads a configuration from the bytes of a file that faults call `file`.
@@ -75,8 +99,20 @@ extension Configuration {
         mode: Mode = .serving,
         surroundings: Surroundings
     ) throws(Faults) -> Configuration {
+        try read(bytes, file: file, flags: flags, mode: mode, surroundings: surroundings, after: nil)
+    }
+
+    private static func read(
+        _ bytes: [UInt8],
+        file: String?,
+        flags: [String: String],
+        mode: Mode,
+        surroundings: Surroundings,
+        after secretsd: SecretsdFile?
+    ) throws(Faults) -> Configuration {
         var reading = Reading(file: file, variables: surroundings.variables, flags: flags)
         var configuration = Configuration()
+        secretsd?.apply(to: &configuration, &reading)
         if let (root, twins) = Document.compose(bytes, &reading) {
             reading.section(root, twins, schema, later: laterSections, into: &configuration)
         }
@@ -86,7 +122,10 @@ extension Configuration {
         reading.override(schema, &configuration)
         configuration.applyProviderVariables(&reading)
         configuration.applySecretsdVariables(&reading)
+        configuration.applyClaudeVariables(&reading, surroundings)
+        if flags[passphraseFlag] != nil { configuration.vault.passphrase = .environment(Vault.handed) }
         configuration.settleDaemon(surroundings)
+        configuration.settleAlone(mode, reading)
         if flags[proxyFlag] != nil { configuration = try configuration.asProxy(surroundings.variables) }
         if configuration.listen.tls.address != nil, reading.place(of: ["listen", "address"]) == nil {
             configuration.listen.isPlain = false

@@ -50,6 +50,16 @@ extension Configuration {
             capabilityFields
         ),
         .value(
+            \.local,
+            About(
+                name: "local",
+                help:
+                    "whether `ostiary token` gets a token of an hour at most from the admin door: over its socket file "
+                    + "for the gate's own user, else for whoever has the daemon's token"
+            ),
+            .truth
+        ),
+        .value(
             \.hashKey,
             About(
                 name: "hash_key",

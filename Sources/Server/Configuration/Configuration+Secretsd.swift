@@ -1,6 +1,10 @@
 extension Configuration {
     /// The variables of Claude-Throne's `ct_secretsd`, for those who start this gate in its place.
     static let secretsdVariables: [Variable] = [
+        Variable(
+            name: SecretsdFile.variable,
+            help: "its `config.yaml`, read where there is no `--config`; else `~/.ct_secretsd/config.yaml`, if any"
+        ),
         Variable(name: "CT_SECRETSD_HOST", help: "the host of `admin.address`; loopback only"),
         Variable(name: "CT_SECRETSD_PORT", help: "the port of `admin.address`"),
         Variable(name: "CT_SECRETSD_LOG_LEVEL", help: "`journal.level`, in any case"),
@@ -30,18 +34,13 @@ extension Configuration {
             reading.path = []
         }
         if let text = given("CT_SECRETSD_LOG_LEVEL") {
-            switch text.lowercased() {
-            case "critical": journal.level = .error
-            case "warn": journal.level = .warning
-            default:
-                if let level = Journal.Level(rawValue: text.lowercased()) {
-                    journal.level = level
-                } else {
-                    reading.fault(
-                        .variable("CT_SECRETSD_LOG_LEVEL"),
-                        "CT_SECRETSD_LOG_LEVEL must be one of debug, info, warning, error, critical"
-                    )
-                }
+            if let level = Journal.Level(secretsd: text) {
+                journal.level = level
+            } else {
+                reading.fault(
+                    .variable("CT_SECRETSD_LOG_LEVEL"),
+                    "CT_SECRETSD_LOG_LEVEL must be one of debug, info, warning, error, critical"
+                )
             }
         }
         if let text = given("CT_SECRETSD_DEBUG"), ["1", "true", "yes", "on"].contains(text.lowercased()) {

@@ -6,6 +6,9 @@ extension Configuration {
     static func section(_ names: String..., of file: String?, surroundings: Surroundings) -> Configuration {
         var reading = Reading(file: file, variables: surroundings.variables, flags: [:])
         var configuration = Configuration()
+        if file == nil, let path = SecretsdFile.path(surroundings), let theirs = try? SecretsdFile(path, surroundings) {
+            theirs.apply(to: &configuration, &reading)
+        }
         let fields = schema.filter { field in names.contains { $0.hasSameBytes(as: field.about.name) } }
         if let file, let bytes = surroundings.read(file, Document.largest),
             let (root, twins) = Document.compose(bytes, &reading)

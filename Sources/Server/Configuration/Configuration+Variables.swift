@@ -8,7 +8,7 @@ extension Configuration {
     }
 
     static let variables: [Variable] =
-        secretsdVariables + [
+        secretsdVariables + claudeVariables + [
             Variable(
                 name: "TINFOIL_API_KEY",
                 help: "the key of the provider named `tinfoil`, which is made where the file has no providers"

@@ -23,6 +23,9 @@ extension Configuration {
 
         public init() {}
 
+        /// The variable's name that a passphrase from `--passphrase-fd` is kept under.
+        public static let handed = "OSTIARY_PASSPHRASE_FD"
+
         /// The file that remembers the store's generation: beside the master key, which whoever changes the store may
         /// not reach.
         public var mark: String? { ownMark ?? keyFile.map { $0 + ".mark" } }
@@ -32,8 +35,10 @@ extension Configuration {
 
     /// Where the store of a gate with this file is. Nothing else of the file has to be right, as a key is put into the
     /// store before the rest can be.
-    public static func vault(of file: String?, surroundings: Surroundings) -> Vault {
+    /// - Parameter isHanded: whether a passphrase was handed to the command, and comes before what the file says.
+    public static func vault(of file: String?, surroundings: Surroundings, isHanded: Bool = false) -> Vault {
         var configuration = section("vault", "daemon", of: file, surroundings: surroundings)
+        if isHanded { configuration.vault.passphrase = .environment(Vault.handed) }
         configuration.settleDaemon(surroundings)
         return configuration.vault
     }
@@ -80,7 +85,7 @@ extension Configuration {
                 name: "passphrase",
                 help:
                     "where a passphrase that opens it lies, in place of `key_file`: file:PATH or env:NAME; 64 hex digits "
-                    + "are taken for a master key",
+                    + "are taken for a master key; keyring:NAME is one that `ostiary vault create` makes in the keyring",
                 fallback: "`ostiary-vault` of systemd's credentials, where there is one",
                 example: "file:/run/secrets/vault"
             ),

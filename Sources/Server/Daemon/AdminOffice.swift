@@ -10,6 +10,7 @@ final class AdminOffice: Sendable {
     let daemon: Daemon
     let proxy: ProxyDesk
     let seal: Seal
+    let owner: OwnerMint
     private let desk: ReloadDesk
 
     init(
@@ -18,6 +19,7 @@ final class AdminOffice: Sendable {
         daemon: Daemon,
         proxy: ProxyDesk,
         seal: Seal,
+        owner: OwnerMint,
         desk: ReloadDesk
     ) {
         self.house = house
@@ -25,6 +27,7 @@ final class AdminOffice: Sendable {
         self.daemon = daemon
         self.proxy = proxy
         self.seal = seal
+        self.owner = owner
         self.desk = desk
     }
 

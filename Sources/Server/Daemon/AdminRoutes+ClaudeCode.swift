@@ -76,8 +76,10 @@ extension AdminRoutes {
         problems: [.unknownProvider, .noKeyToTest, .refreshFailed, .refreshRunning],
         serve: { call throws(AdminError) in
             let office = call.office
-            guard let provider = try meant(call), provider.key != nil else { throw AdminError(.noKeyToTest) }
-            guard office.daemon.refreshes.begin(provider.name, at: office.daemon.clock.monotonic) else {
+            guard let provider = try meant(call), !provider.places.isEmpty else { throw AdminError(.noKeyToTest) }
+            let patience = provider.places.map(\.timeout).min() ?? RunningRefreshes.patience
+            let now = office.daemon.clock.monotonic
+            guard office.daemon.refreshes.begin(provider.name, patience: patience, at: now) else {
                 throw AdminError(.refreshRunning)
             }
             let outcomes = await office.rooms.vault.refresh(provider.name) ?? []
@@ -118,7 +120,7 @@ extension AdminRoutes {
             guard let secret = call.body.secret else { throw AdminError(.invalidKey) }
             let key = try checked(secret)
             guard let meant = try meant(call) else { throw AdminError(.noKeyToTest) }
-            guard meant.key?.isStored == true else { throw AdminError(.keyElsewhere) }
+            guard meant.places.first?.isStored == true else { throw AdminError(.keyElsewhere) }
             let provider = try office.provider(meant.name)
             let (fingerprint, _) = try await keep(key, nil, of: provider, call)
             return AdminAnswer(.members(("updated", .bool(true)), ("fingerprint", .string(fingerprint))))
@@ -135,7 +137,7 @@ extension AdminRoutes {
             else { throw AdminError(.unknownProvider) }
             return named
         }
-        let keyed = providers.filter { $0.key != nil }
+        let keyed = providers.filter { !$0.places.isEmpty }
         return keyed.first { $0.kind.rawValue == "anthropic" } ?? keyed.first {
             ["claude", "anthropic"].contains($0.name)
         }
@@ -145,20 +147,21 @@ extension AdminRoutes {
 
 /// Which keys are being read anew by a call, and since when.
 final class RunningRefreshes: Sendable {
-    /// Seconds that one may take; after that another call is told that it has not ended.
+    /// Seconds that one may take where its place does not say; after that another call is told that it has not ended.
     static let patience = 10.0
 
     // Bounded by the providers of the configuration.
     private let running = Mutex<[String: (since: MonotonicTime, count: Int)]>([:])
 
+    /// - Parameter patience: seconds that one may take.
     /// - Returns: false when one has been running for longer than it may.
-    func begin(_ name: String, at now: MonotonicTime) -> Bool {
+    func begin(_ name: String, patience: Double = patience, at now: MonotonicTime) -> Bool {
         running.withLock { running in
             guard let known = running[name] else {
                 running[name] = (now, 1)
                 return true
             }
-            guard now.seconds(since: known.since) <= Self.patience else { return false }
+            guard now.seconds(since: known.since) <= patience else { return false }
             running[name] = (known.since, known.count + 1)
             return true
         }

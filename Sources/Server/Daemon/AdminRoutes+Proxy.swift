@@ -29,17 +29,21 @@ extension AdminRoutes {
         ],
         serve: { call throws(AdminError) in
             let office = call.office
-            guard office.proxy.isPossible, office.mint == nil else { throw AdminError(.proxyImpossible) }
+            let program = office.rooms.generation.configuration.daemon.proxy
+            // A gate's callers would be unknown to another one in development mode; a program knows its own.
+            guard office.proxy.isPossible(program), office.mint == nil || !program.command.isEmpty else {
+                throw AdminError(.proxyImpossible)
+            }
             guard let id = call.body["provider"]?.string,
                 let provider = KnownProvider.all(in: office.rooms.generation.configuration).first(where: {
                     $0.id.hasSameBytes(as: id)
                 })
             else { throw AdminError(.badProxyProvider) }
-            let wish = try await wish(for: provider, call)
+            let wish = try await wish(for: provider, isGate: program.command.isEmpty, call)
             let key = provider.isKeyless ? nil : try await proxyKey(of: provider, office)
             if !provider.isKeyless, key == nil { throw AdminError(.proxyWithoutKey) }
             do throws(SupervisorFault) {
-                return AdminAnswer(document(try await office.proxy.start(wish, key: key), office))
+                return AdminAnswer(document(try await office.proxy.start(wish, key: key, program: program), office))
             } catch {
                 throw AdminError(error)
             }
@@ -136,6 +140,7 @@ extension AdminRoutes {
     /// provider without one alone, or whoever may start a proxy could have every key sent anywhere.
     private static func wish(
         for provider: KnownProvider,
+        isGate: Bool,
         _ call: AdminCall
     ) async throws(AdminError) -> ProxyDesk.Wish {
         func text(_ name: String) -> String? { call.body[name]?.string.flatMap { $0.isEmpty ? nil : $0 } }
@@ -155,7 +160,10 @@ extension AdminRoutes {
         case (let own?, let given?) where !own.hasSameBytes(as: given):
             throw AdminError(.badProxyProvider, "it has an address of its own, and its key goes nowhere else")
         // What the configuration says of it goes with its name.
-        case (let own, _): wish.base = provider.configured == nil ? own : nil
+        case (let own, _): wish.base = provider.configured == nil || !isGate ? own : nil
+        }
+        if let url = wish.base.flatMap({ WebURL($0) }), let name = ProxyHost(url).variables.first {
+            wish.keyVariable = name
         }
         return wish
     }

@@ -9,6 +9,7 @@ enum AdminRoutes {
         + credentials
         + sealing
         + claudeCode
+        + owner
         + proxy
 
     enum Found: Sendable {

@@ -32,7 +32,10 @@ struct KnownProvider: Sendable {
 
     /// Those that everybody knows, and those of the configuration, which come instead of them where they have one name.
     static func all(in configuration: Configuration) -> [KnownProvider] {
-        let configured = configuration.providers.map(KnownProvider.init)
+        let others = configuration.daemon.others.map { KnownProvider($0.id, $0.name, ProviderCatalogue.custom(.chat), at: $0.base) }
+        let configured =
+            others.filter { other in !configuration.providers.contains { $0.name.hasSameBytes(as: other.id) } }
+            + configuration.providers.map(KnownProvider.init)
         return all.filter { known in !configured.contains { $0.id.hasSameBytes(as: known.id) } } + configured
     }
 
@@ -41,11 +44,11 @@ struct KnownProvider: Sendable {
         self.init(kind.rawValue, traits.title, traits)
     }
 
-    private init(_ id: String, _ name: String, _ traits: ProviderTraits) {
+    private init(_ id: String, _ name: String, _ traits: ProviderTraits, at base: String? = nil) {
         self.id = id
         self.name = name
         self.traits = traits
-        base = traits.base
+        self.base = base ?? traits.base
         configured = nil
     }
 

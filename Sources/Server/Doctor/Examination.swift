@@ -178,6 +178,18 @@ public struct Examination: Sendable {
                     Finding(.gate, .unreachable, "the gate is not ready", remedy: "ostiary reload --keys")
                 )
             }
+            for key in gate.keys {
+                let config = source.file.map { " --config \(Shell.quoted($0))" } ?? ""
+                findings.append(
+                    Finding(
+                        .keys,
+                        .unreachable,
+                        "\(key.provider): its key (\(key.source)) has not come"
+                            + (key.reason.map { ": \($0)" } ?? "") + "; its calls are answered 503",
+                        remedy: "ostiary vault test \(Shell.quoted(key.provider))\(config)"
+                    )
+                )
+            }
             if let digest = configuration?.digest, let theirs = gate.digest, theirs != digest {
                 let config = source.file.map { " --config \($0)" } ?? ""
                 findings.append(

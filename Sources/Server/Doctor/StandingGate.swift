@@ -1,4 +1,5 @@
 import OstiaryCore
+import OstiaryVault
 
 /// What answers at an admin door.
 enum StandingGate: Sendable {
@@ -8,6 +9,14 @@ enum StandingGate: Sendable {
         /// `Configuration.digest` of what it runs by.
         let digest: String?
         let isReady: Bool
+        var keys: [Key] = []
+    }
+
+    /// A provider none of whose keys can be lent now.
+    struct Key: Hashable, Sendable {
+        let provider: String
+        let source: String
+        let reason: String?
     }
 
     case answers(Answer)
@@ -22,16 +31,33 @@ enum StandingGate: Sendable {
                 members["protocol_version"] != nil
             else { return .stranger }
             let (ready, _) = try await get("/ready", door, client)
+            // A gate of before says nothing of its keys.
+            let upstreams = (try? await get("/admin/upstreams", door, client))?.1
             return .answers(
                 Answer(
                     pid: members["pid"]?.number?.int,
                     version: version,
                     digest: members["configuration"]?.object?["digest"]?.string,
-                    isReady: ready == 200
+                    isReady: ready == 200,
+                    keys: upstreams?.object.map(missing) ?? []
                 )
             )
         } catch {
             return error == .unreachable ? .nobody : .stranger
+        }
+    }
+
+    private static func missing(_ upstreams: JSONObject) -> [Key] {
+        (upstreams["providers"]?.array ?? []).compactMap { provider in
+            let keys = provider.object?["keys"]?.array ?? []
+            guard let name = provider.object?["name"]?.string, let first = keys.first?.object,
+                keys.allSatisfy({ $0.object?["state"]?.string == KeyStatus.State.missing.rawValue })
+            else { return nil }
+            return Key(
+                provider: Reading.printable(name),
+                source: Reading.printable(first["source"]?.string ?? ""),
+                reason: first["last_error"]?.string.map { Reading.printable($0, most: 256) }
+            )
         }
     }
 

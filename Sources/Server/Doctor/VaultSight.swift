@@ -30,14 +30,20 @@ struct VaultSight {
         guard !(vault.isMade && surroundings.look(file) == .missing) else {
             return [Finding(.files, .good, "the store of keys is made at the first start")]
         }
+        if vault.isMade, vault.passphrase == nil, let keyFile = vault.keyFile, surroundings.look(keyFile) == .missing,
+            surroundings.look("\(configuration.daemon.folder)/store.mark") == .file
+        {
+            return [
+                Finding(.files, .good, "the store of keys is under a passphrase that is handed to the gate")
+            ]
+        }
         do throws(StoreFault) {
+            if case .keyring = vault.passphrase { return [] }
             let master: MasterSecret
-            if let reference = vault.passphrase {
-                master = try vault.master(reference, environment: surroundings.variables)
-            } else if let keyFile = vault.keyFile {
-                master = try MasterKeyFile(path: keyFile).master()
-            } else {
-                return []
+            switch try vault.opener(environment: surroundings.variables) {
+            case .given(let given)?: master = given
+            case .kept(let keeper)?: master = try keeper.master()
+            case nil: return []
             }
             let keys = try SealedFileStore(path: file, master: master, markPath: vault.mark).list()
                 .filter { !StoredMetadata.isOne($0.name) }

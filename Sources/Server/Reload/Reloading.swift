@@ -160,7 +160,7 @@ final class Reloading: Sendable {
         }
         // As at start: those who can be known shall be, and an issuer's outage is no reason to stop.
         if rooms.verifier !== former.verifier { await rooms.verifier.primeMissing() }
-        await rooms.vault.prime()
+        site.journal.tell(missing: await rooms.vault.prime())
         let move = try await entrances.prepare(from: before, to: next)
         guard let left = entrances.make(move, to: next, if: { moveIn(rooms) }) else {
             await entrances.abandon(move)

@@ -1,5 +1,5 @@
 import FoundationEssentials
-import OstiaryCore
+public import OstiaryCore
 import OstiaryJournal
 import OstiaryVault
 
@@ -76,11 +76,13 @@ public enum Running {
     ///   - configuration: as read from `source` for the start.
     ///   - source: where it is read from again.
     ///   - overlap: whether another process is there that this one is to take the place of.
+    ///   - handed: secrets that were handed to the process, by the names that `configuration` has for them.
     public static func serve(
         _ configuration: Configuration,
         from source: Configuration.Source,
         mode: Configuration.Mode,
         overlap: Bool = false,
+        handed: [String: SecretHolder] = [:],
         whenReady: @escaping @Sendable (Doors) -> Void
     ) async throws(Failure) {
         CoreDumps.forbid()
@@ -100,7 +102,8 @@ public enum Running {
                 try source.read(mode: mode, surroundings: .machine(variables: variables))
             },
             overlap: overlap,
-            source: source
+            source: source,
+            handed: handed
         )
         do throws(Running.Failure) {
             let doors = try gate.doors()

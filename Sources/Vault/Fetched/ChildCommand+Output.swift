@@ -15,13 +15,13 @@ extension ChildCommand {
             for index in hidden.indices { wipe(&hidden[index]) }
         }
         for name in Self.standardVariables {
-            if let text = surroundings.environment[name] { environment.append(Array("\(name)=\(text)".utf8)) }
+            if let text = surroundings.environment[name] { environment.append(Array("\(name)=\(text)\0".utf8)) }
         }
         for name in passed where !Self.standardVariables.contains(name) {
             guard let value = surroundings.value(name) else { continue }
             value.withBytes { value in
                 let bytes = value.withUnsafeBufferPointer { Array($0) }
-                environment.append(Array("\(name)=".utf8) + bytes)
+                environment.append(Array("\(name)=".utf8) + bytes + [0])
                 if bytes.count >= 8 { hidden.append(bytes) }
             }
         }

@@ -28,7 +28,8 @@ struct ChildCommand: Hashable, Sendable {
     }
 
     /// Runs it and returns what it printed.
-    /// - Parameter environment: `NAME=value` each.
+    /// - Parameter environment: `NAME=value` each, with a zero behind it: they are handed on as they lie in memory, and
+    ///   without one whatever lies behind them would go to the command too.
     func run(_ environment: [[UInt8]], path: String?) async throws(Fault) -> [UInt8] {
         guard let program = arguments.first.flatMap({ Self.resolve($0, path) }) else { throw .notFound }
         var options = PlatformOptions()

@@ -193,11 +193,6 @@ final class KeyRing: Lender {
         }
     }
 
-    /// Reads every key that there is none of yet.
-    func prime() async {
-        for index in keys.indices where !keys[index].isUsable { await refresh(index) }
-    }
-
     /// Reads one key whenever it is due, until the task is cancelled.
     func maintain(_ index: Int) async {
         while !Task.isCancelled {

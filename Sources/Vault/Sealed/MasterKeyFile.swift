@@ -1,8 +1,8 @@
-import OstiaryCore
+public import OstiaryCore
 
 /// A random master secret in a file of its own: 64 hexadecimal digits, for this user alone, in another folder than the
 /// store, so that a copy of the one is worth nothing without the other.
-public struct MasterKeyFile: Sendable {
+public struct MasterKeyFile: KeptMaster {
     private static let digits = MasterSecret.randomBytes * 2
     private let file: GuardedFile
 
@@ -11,11 +11,14 @@ public struct MasterKeyFile: Sendable {
     }
 
     public var place: String { file.place }
+    public var label: String { place }
 
     /// The next master, while a rotation is under way.
     private var next: String { file.name + ".next" }
 
     /// Makes the file with a new master, and its folder where that is not there.
+    public func create(at time: UnixTime) throws(StoreFault) -> MasterSecret { try create() }
+
     public func create() throws(StoreFault) -> MasterSecret {
         let folder = try GuardedFolder(file.folder, creates: true)
         guard !folder.has(file.name) else { throw .exists(place: "the master key \(place)") }
@@ -50,6 +53,12 @@ public struct MasterKeyFile: Sendable {
     /// Opens the store at `path`.
     ///
     /// Where a rotation was broken off between the store and this file, that is the next one, which takes its place here.
+    public func open(
+        store path: String,
+        markPath: String?,
+        at time: UnixTime
+    ) throws(StoreFault) -> SealedFileStore { try open(store: path, markPath: markPath) }
+
     public func open(store path: String, markPath: String? = nil) throws(StoreFault) -> SealedFileStore {
         let folder = try GuardedFolder(file.folder)
         let lock = try folder.lock("\(file.name).lock")
@@ -59,6 +68,10 @@ public struct MasterKeyFile: Sendable {
 
     /// Replaces the master by another: first on the disk beside the one before, then in the store, then in its place.
     /// Whenever that is broken off, one of the two opens the store.
+    public func rotate(store path: String, markPath: String?, at time: UnixTime) throws(StoreFault) {
+        try rotate(store: path, markPath: markPath)
+    }
+
     public func rotate(
         store path: String,
         markPath: String? = nil,
@@ -124,15 +137,8 @@ public struct MasterKeyFile: Sendable {
         _ name: String,
         in folder: borrowing GuardedFolder
     ) throws(StoreFault) {
-        var text: [UInt8] = []
-        text.reserveCapacity(digits + 1)
+        var text = master.digits
         defer { wipe(&text) }
-        master.secret.withBytes { bytes in
-            for index in bytes.indices {
-                text.append(Hex.digit(bytes[index] >> 4))
-                text.append(Hex.digit(bytes[index] & 0xf))
-            }
-        }
         text.append(UInt8(ascii: "\n"))
         try folder.create(name, text) { (_) throws(StoreFault) in }
         try folder.sync()

@@ -48,6 +48,19 @@ public final class MasterSecret: Sendable {
         if let decoded { try self.init(.random, decoded) } else { try self.init(.passphrase, text) }
     }
 
+    /// It as 64 hexadecimal digits, to be written down; the caller is to overwrite them.
+    var digits: [UInt8] {
+        var text: [UInt8] = []
+        text.reserveCapacity(Self.randomBytes * 2 + 1)
+        secret.withBytes { bytes in
+            for index in bytes.indices {
+                text.append(Hex.digit(bytes[index] >> 4))
+                text.append(Hex.digit(bytes[index] & 0xf))
+            }
+        }
+        return text
+    }
+
     /// Bytes that nobody else has.
     public static func random() throws(StoreFault) -> MasterSecret {
         var bytes = [UInt8].random(randomBytes)

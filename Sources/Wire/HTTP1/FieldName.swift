@@ -25,6 +25,8 @@ public enum FieldName: UInt8, Sendable, CaseIterable {
     case anthropicOutputTokensLimit, anthropicOutputTokensRemaining, anthropicOutputTokensReset
     // How often a client's library has sent this before
     case stainlessRetryCount
+    // Which conversation a client is in
+    case claudeCodeSession
 
     /// The name in lower case.
     public var text: StaticString {
@@ -85,6 +87,7 @@ public enum FieldName: UInt8, Sendable, CaseIterable {
         case .anthropicOutputTokensRemaining: "anthropic-ratelimit-output-tokens-remaining"
         case .anthropicOutputTokensReset: "anthropic-ratelimit-output-tokens-reset"
         case .stainlessRetryCount: "x-stainless-retry-count"
+        case .claudeCodeSession: "x-claude-code-session-id"
         }
     }
 

@@ -2,14 +2,6 @@ import ArgumentParser
 import OstiaryCore
 import OstiaryServer
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
-
 /// `ostiary connect claude-code`: merges what Claude Code needs into one of its settings files.
 struct ConnectClaudeCode: ParsableCommand {
     enum Scope: String, ExpressibleByArgument, CaseIterable {
@@ -45,17 +37,12 @@ struct ConnectClaudeCode: ParsableCommand {
     @Flag(help: "leave out what only Anthropic's models understand")
     var otherModels = false
 
-    @Flag(help: "take the change back")
-    var undo = false
+    @OptionGroup var care: ChangeCare
 
-    @Flag(help: "do not ask")
-    var yes = false
-
-    @Flag(help: "show what would change, and change nothing")
-    var dryRun = false
-
-    @Flag(help: "print the outcome as JSON; with --yes or --dry-run")
-    var json = false
+    private var undo: Bool { care.undo }
+    private var yes: Bool { care.yes }
+    private var dryRun: Bool { care.dryRun }
+    private var json: Bool { care.json }
 
     func validate() throws {
         if json && !yes && !dryRun { throw ValidationError("--json asks nobody. Add --yes or --dry-run") }
@@ -66,16 +53,8 @@ struct ConnectClaudeCode: ParsableCommand {
         let way = try how.way(place.helper(for: "claude-code"))
         let files = ClaudeCodeFiles(variables: Machine.variables)
         let voice = Voice.standard
-        do {
+        try ChangeCare.telling(voice, shown: files.shown) {
             try connect(gate, Self.settings(gate, undo ? nil : way, otherModels: otherModels || undo), files, voice)
-        } catch let refusal as SettingsFile.Refusal {
-            voice.error(AnswerStream.plain(files.shown(refusal.message)))
-            if let hint = refusal.hint { voice.hint(AnswerStream.plain(files.shown(hint))) }
-            switch refusal.kind {
-            case .content: throw Status.data
-            case .system: throw Status.system
-            case .nothing: throw Status.nothing
-            }
         }
     }
 
@@ -112,7 +91,7 @@ struct ConnectClaudeCode: ParsableCommand {
         }
         var isDone = false
         if isNeeded, !dryRun {
-            if !yes { try agree("\(undo ? "restore" : "change") \(path)?", voice) }
+            if !yes { try ChangeCare.agree("\(undo ? "restore" : "change") \(path)?", voice) }
             try undo ? connection.carryOutUndoing(plan) : connection.carryOut(plan)
             isDone = true
         }
@@ -132,18 +111,5 @@ struct ConnectClaudeCode: ParsableCommand {
             .init(name: "conflicts", value: .array(conflicts.map(\.json))),
         ])
         return JSONText.pretty(.object(outcome)) + "\n"
-    }
-
-    private func agree(_ question: String, _ voice: Voice) throws {
-        guard isatty(STDIN_FILENO) == 1, isatty(STDERR_FILENO) == 1 else {
-            voice.error("nobody is here to ask")
-            voice.hint("add --yes to change it, or --dry-run to change nothing")
-            throw Status.usage
-        }
-        voice.ask("\(question) [y/N] ")
-        guard let answer = readLine()?.lowercased(), ["y", "yes"].contains(answer) else {
-            voice.error("nothing was changed")
-            throw Status.declined
-        }
     }
 }

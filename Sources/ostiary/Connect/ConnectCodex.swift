@@ -2,65 +2,104 @@ import ArgumentParser
 import OstiaryCore
 import OstiaryServer
 
-/// `ostiary connect codex`: what Codex needs, as a piece of its configuration.
+/// `ostiary connect codex`: merges what Codex needs into its `config.toml`.
 struct ConnectCodex: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "codex",
-        abstract: "print what Codex needs, for its config.toml",
+        abstract: "merge what Codex needs into its config.toml",
         discussion: """
-            it is printed and not written: config.toml is its owner's, with comments and an order that a program would have \
-            to keep, and this one reads no TOML
+            it shows what would change, asks, and leaves the file as it was beside it; --undo restores it, byte for byte \
+            where nobody else has changed the file since. The file is $CODEX_HOME/config.toml, or ~/.codex/config.toml
 
-            Codex runs the helper by itself, every four minutes and after each 401. It reads config.toml at its start; \
-            the line model_provider must stand above the first line with brackets
+            Codex runs the helper by itself, every four minutes and after each 401. It reads config.toml at its start
 
               ostiary connect codex
-              codex --config model_provider=ostiary
+              ostiary connect codex --undo
+              ostiary connect codex --print
             """
     )
 
     @OptionGroup var place: GatePlace
 
-    @Flag(help: "print it as JSON")
-    var json = false
+    @OptionGroup var care: ChangeCare
+
+    @Flag(help: "print what would stand there, and change nothing")
+    var print = false
+
+    func validate() throws {
+        if care.json && !care.yes && !care.dryRun && !print {
+            throw ValidationError("--json asks nobody. Add --yes or --dry-run")
+        }
+    }
 
     func run() throws {
         let gate = try place.gate()
-        let helper = try place.helper(for: "codex")
+        let piece = CodexPiece(base: gate.openAI, helper: try place.helper(for: "codex"))
         let voice = Voice.standard
-        voice.print(json ? Self.json(gate, helper) : Self.toml(gate, helper))
-        voice.warn(of: Conflict.ofOpenAI(Machine.variables, url: gate.openAI, isLoopback: gate.isLoopback))
+        let conflicts =
+            care.undo ? [] : Conflict.ofOpenAI(Machine.variables, url: gate.openAI, isLoopback: gate.isLoopback)
+        guard !print else {
+            voice.print(care.json ? Self.json(piece) : piece.text)
+            return voice.warn(of: conflicts)
+        }
+        try ChangeCare.telling(voice, shown: Self.shown) {
+            try connect(CodexConnection(try SettingsFile(Self.path), piece), conflicts, voice)
+        }
     }
 
-    static func toml(_ gate: GateURL, _ helper: HelperCommand) -> String {
-        """
-        model_provider = "ostiary"
-
-        [model_providers.ostiary]
-        name = "Ostiary"
-        base_url = \(quoted(gate.openAI))
-        wire_api = "responses"
-
-        [model_providers.ostiary.auth]
-        command = \(quoted(helper.words[0]))
-        args = [\(helper.words.dropFirst().map(quoted).joined(separator: ", "))]
-        timeout_ms = 5000
-        refresh_interval_ms = 240000
-
-        """
+    private static var path: String {
+        let variables = Machine.variables
+        if let folder = variables["CODEX_HOME"], !folder.isEmpty { return "\(folder)/config.toml" }
+        return "\(variables["HOME"] ?? "")/.codex/config.toml"
     }
 
-    private static func json(_ gate: GateURL, _ helper: HelperCommand) -> String {
+    /// With `~` for the home folder.
+    private static func shown(_ text: String) -> String {
+        guard let home = Machine.variables["HOME"], home.utf8.count > 1 else { return text }
+        return text.replacing(home + "/", with: "~/")
+    }
+
+    private func connect(_ connection: CodexConnection, _ conflicts: [Conflict], _ voice: Voice) throws {
+        let plan = try care.undo ? connection.undoing() : connection.plan()
+        let path = AnswerStream.plain(Self.shown(connection.file.path))
+        let isNeeded = !plan.lines.isEmpty || care.undo
+        if !care.json {
+            let lines =
+                isNeeded ? [(care.dryRun ? "would change " : "") + path] + plan.lines : ["\(path): nothing to change"]
+            for line in lines { voice.print(AnswerStream.plain(line) + "\n") }
+            voice.warn(of: conflicts)
+        }
+        var isDone = false
+        if isNeeded, !care.dryRun {
+            if !care.yes { try ChangeCare.agree("\(care.undo ? "restore" : "change") \(path)?", voice) }
+            try care.undo ? connection.carryOutUndoing(plan) : connection.carryOut(plan)
+            isDone = true
+        }
+        if care.json { return voice.print(outcome(connection.file.path, plan, conflicts, isDone: isDone)) }
+        guard isDone else { return }
+        voice.print(care.undo ? "restored\n" : "done; this takes it back: ostiary connect codex --undo\n")
+    }
+
+    private func outcome(
+        _ path: String,
+        _ plan: CodexConnection.Plan,
+        _ conflicts: [Conflict],
+        isDone: Bool
+    ) -> String {
+        let outcome = JSONObject(members: [
+            .init(name: "file", value: .string(path)), .init(name: "changed", value: .bool(isDone)),
+            .init(name: "changes", value: .array(plan.lines.map { .string($0) })),
+            .init(name: "conflicts", value: .array(conflicts.map(\.json))),
+        ])
+        return JSONText.pretty(.object(outcome)) + "\n"
+    }
+
+    private static func json(_ piece: CodexPiece) -> String {
         let members: [JSONObject.Member] = [
-            .init(name: "base_url", value: .string(gate.openAI)),
+            .init(name: "base_url", value: .string(piece.base)),
             .init(name: "wire_api", value: .string("responses")),
-            .init(name: "command", value: .array(helper.words.map(JSONValue.string))),
+            .init(name: "command", value: .array(piece.helper.words.map(JSONValue.string))),
         ]
         return JSONText.pretty(.object(JSONObject(members: members))) + "\n"
-    }
-
-    /// A basic string of TOML, which escapes as JSON does.
-    private static func quoted(_ text: String) -> String {
-        String(decoding: JSONWriter.write(.string(text)), as: UTF8.self)
     }
 }

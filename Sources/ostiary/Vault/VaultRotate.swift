@@ -25,38 +25,34 @@ struct VaultRotate: ParsableCommand {
 
     func run() throws {
         let voice = Voice.standard
+        let now = SystemClock().now
         try place.run(voice) { place in
-            guard let file = place.file else { return }
-            guard let keyFile = place.keyFile, place.passphrase == nil else {
+            let (file, store): (String, SealedFileStore)
+            var keeper: (any KeptMaster)?
+            switch place.opener {
+            case .given(let secret):
                 guard !master else {
                     throw StoreFault.unusable("a passphrase is no master key that could be replaced here")
                 }
-                return try rotate(self.place, file, voice)
+                (file, store) = (
+                    place.file, try SealedFileStore(path: place.file, master: secret, markPath: place.mark)
+                )
+            case .kept(let kept):
+                keeper = kept
+                (file, store) = (place.file, try kept.open(store: place.file, markPath: place.mark, at: now))
             }
-            let key = try MasterKeyFile(path: keyFile)
-            let store = try key.open(store: file, markPath: place.mark)
             let count = try store.list().count
             let what = master ? "the master key of \(file)" : "the data key of \(file)"
             let keys = count == 1 ? "1 key" : "\(count) keys"
             if dryRun { return voice.print("would replace \(what), which seals \(keys)\n") }
-            if master {
-                try key.rotate(store: file, markPath: place.mark)
+            if master, let keeper {
+                try keeper.rotate(store: file, markPath: place.mark, at: now)
             } else {
-                try store.rotateDataKey(at: SystemClock().now)
+                try store.rotateDataKey(at: now)
             }
             voice.print("replaced \(what), which seals \(keys)\n")
-            if master { voice.hint("keep a copy of \(keyFile) somewhere else; older copies open nothing any more") }
-        }
-    }
-
-    /// A store that a passphrase opens.
-    private func rotate(_ place: VaultPlace, _ file: String, _ voice: Voice) throws {
-        try place.open(voice) { store in
-            let count = try store.list().count
-            let keys = count == 1 ? "1 key" : "\(count) keys"
-            if dryRun { return voice.print("would replace the data key of \(file), which seals \(keys)\n") }
-            try store.rotateDataKey(at: SystemClock().now)
-            voice.print("replaced the data key of \(file), which seals \(keys)\n")
+            let label = keeper is MasterKeyFile ? place.keyFile ?? "" : keeper?.label ?? ""
+            if master { voice.hint("keep a copy of \(label) somewhere else; older copies open nothing any more") }
         }
     }
 }

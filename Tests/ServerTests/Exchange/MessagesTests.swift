@@ -210,6 +210,37 @@ import Testing
         }
     }
 
+    // Rule C5: a whole answer of 64,000 tokens, for which its client waits 300 s.
+    @Test func `a whole answer may come after five minutes, on the same connection`() async throws {
+        let body =
+            #"{"model":"m","max_tokens":64000,"stream":false,"messages":[{"role":"user","content":"hello"}]}"#
+        let said = #"{"type":"message","usage":{"input_tokens":7,"output_tokens":64000}}"#
+        try await GateRig.run(Self.speaking, upstream: RecordingUpstream.handingOver()) { rig async throws in
+            let line = try rig.client()
+            line.send(
+                rig.request(
+                    "POST",
+                    "/v1/messages",
+                    token: rig.token(),
+                    fields: ["X-Stainless-Timeout: 300"],
+                    body: body
+                )
+            )
+            let provider = try await rig.upstream.handed()
+            // Far beyond every bound of an idle connection.
+            for _ in 0..<29 { try await rig.pass(10) }
+            provider.send(
+                "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: \(said.utf8.count)\r\n\r\n" + said
+            )
+            let answer = try await line.answer()
+            #expect(answer.status == 200 && answer.isComplete)
+            #expect(answer.text == said)
+            line.send(rig.request("GET", "/health"))
+            #expect(try await line.answer().status == 200)
+            try await rig.expectBalanced()
+        }
+    }
+
     @Test func aFailureThatMeansSomethingIsSaid() async throws {
         func silent(_ configuration: inout Configuration) {
             Self.speaking(&configuration)

@@ -162,6 +162,42 @@ import Testing
         }
     }
 
+    // Rule C6: Claude Code repeats without saying so, and the gate is not to repeat each of its repetitions.
+    @Test func `a repetition of Claude Code's is known by its session and its body`() async throws {
+        let upstream = try RecordingUpstream.answering("{}", status: "500 Oops")
+        try await GateRig.run(
+            { configuration in
+                for index in configuration.providers.indices { configuration.providers[index].retries = 1 }
+            },
+            upstream: upstream
+        ) { rig async throws in
+            func ask(_ session: String) async throws -> Int {
+                let before = rig.upstream.requests.count
+                let ended = Later<Int?>(nil)
+                let asking = Task {
+                    let answer = try await rig.chat(
+                        fields: ["x-stainless-retry-count: 0", "x-claude-code-session-id: \(session)"]
+                    )
+                    ended.value = answer.status
+                }
+                defer { asking.cancel() }
+                try await wait(for: "the answer") {
+                    rig.clock.advance(0.1)
+                    return ended.value != nil
+                }
+                #expect(ended.value == 500)
+                return rig.upstream.requests.count - before
+            }
+            #expect(try await ask("a") == 2)
+            #expect(try await ask("a") == 1)
+            #expect(try await ask("b") == 2)
+            #expect(try await rig.metric("gw_model_client_repeats_total") == 1)
+            // Two minutes later it is another question.
+            rig.clock.advance(120)
+            #expect(try await ask("a") == 2)
+        }
+    }
+
     @Test(arguments: [
         ("429 Slow", "Retry-After: 3\r\n", "0"), ("429 Slow", "", "0"), ("500 Oops", "", "1"), ("400 Bad", "", "0"),
     ])

@@ -16,6 +16,27 @@ private let down = SourceFault.unreadable(label: "script 0", reason: "gone")
         #expect(kit.state == .good)
     }
 
+    @Test func `a start waits two seconds for all keys together, and no longer`() async throws {
+        let (quick, slow, silent) = (Script("sk-1"), Script(.hang), Script(.hang))
+        let kit = try LendingKit([quick, slow, silent])
+        let priming = Task { await kit.vault.prime() }
+        try await wait(for: "both to hang") { slow.hanging == 1 && silent.hanging == 1 && kit.lent == "sk-1" }
+        kit.clock.advance(Vault.primeLimit)
+        #expect(await priming.value.map(\.index) == [1, 2])
+        // What was under way goes on.
+        slow.release(.key("sk-2"))
+        try await wait(for: "the slow one") { kit.status.map(\.state) == [.good, .good, .missing] }
+        silent.release(.fault(down))
+    }
+
+    @Test func `a start with keys that come or fail waits for nothing else`() async throws {
+        let kit = try LendingKit([Script("sk-1"), Script(.fault(down))])
+        // The clock stands still all the while.
+        let missing = await kit.vault.prime()
+        #expect(missing.map(\.index) == [1] && missing.first?.lastError != nil)
+        #expect(await kit.vault.prime(within: 0).map(\.index) == [1])
+    }
+
     @Test func readsAgainAtFourFifthsOfAKeysLife() async throws {
         let script = Script("sk-1", life: 100)
         let kit = try LendingKit([script])
@@ -85,7 +106,10 @@ private let down = SourceFault.unreadable(label: "script 0", reason: "gone")
         let upkeep = Task { await kit.vault.maintain() }
         defer { upkeep.cancel() }
         for (pause, asked) in [(1.0, 2), (2, 3), (4, 4), (8, 5), (16, 6), (32, 7), (60, 8), (60, 9)] {
-            try await wait(for: "the upkeep to sleep") { kit.clock.sleeping == 1 }
+            // The reading has its own sleeper until it has ended.
+            try await wait(for: "the upkeep to sleep") {
+                kit.status.first?.failures == asked - 1 && kit.clock.sleeping == 1
+            }
             kit.clock.advance(pause - 0.01)
             #expect(script.asked == asked - 1)
             // The upkeep sleeps for a second at least.

@@ -25,6 +25,8 @@ extension Checks {
         case "aws": check(place.aws, at: path + ["aws"])
         case "openbao": check(place.openbao, at: path + ["openbao"])
         case "oidc": check(place.oidc, at: path + ["oidc"])
+        // What a variable has added to a reference.
+        case nil where place.from != nil: if let reference = place.from { check(reference, at: path) }
         default: fault(path, "does not say where the key lies", hint: "one of \(kinds.joined(separator: ", "))")
         }
     }

@@ -68,7 +68,7 @@ struct Checks {
                 )
             }
         } else if identity.jwt.isEmpty, identity.certificates.subjectFrom == nil, identity.keys == nil,
-            identity.nuc.key == nil, !reading.hasFault(below: ["identity", "nuc"]),
+            !identity.local, identity.nuc.key == nil, !reading.hasFault(below: ["identity", "nuc"]),
             identity.workloads.rules.isEmpty, !reading.hasFault(below: ["identity", "workloads"]),
             !reading.hasFault(below: ["identity", "jwt"])
         {
@@ -144,6 +144,7 @@ struct Checks {
     // MARK: providers and models
 
     private mutating func checkProviders(_ configuration: inout Configuration) {
+        if configuration.providers.isEmpty, configuration.daemon.isAlone { return }
         if configuration.providers.isEmpty, reading.place(of: ["providers"]) == nil || mode == .development {
             if mode == .development {
                 var echo = Configuration.Provider()

@@ -20,6 +20,8 @@ final class ProxyDesk: Sendable {
         var reasoning: String?
         var completion: String?
         var debug = false
+        /// The variable in which the provider's own key usually is.
+        var keyVariable = "API_KEY"
 
         var variables: [String: String] {
             var variables = ["ANTHROPIC_PROXY_PROVIDER": provider]
@@ -31,12 +33,21 @@ final class ProxyDesk: Sendable {
         }
     }
 
+    /// Which key the proxy has.
+    private struct Lent: Sendable {
+        let provider: String
+        var key: SecretHolder
+        let order: ChildOrder
+    }
+
     private let supervisor: Supervisor
     /// Where this gate's configuration is read from; `nil` for a gate that was not started by the command.
     private let source: Configuration.Source?
     private let environment: [String: String]
     private let clock: any GateClock
-    private let lent = Mutex<(provider: String, key: SecretHolder)?>(nil)
+    private let lent = Mutex<Lent?>(nil)
+    /// All that this gate was started with and that is no secret of its own, for what a program is to see of it.
+    private let whole: [String: String]
     private let restarts = Counter()
     private let running = Gauge()
 
@@ -52,8 +63,9 @@ final class ProxyDesk: Sendable {
         // What the gate itself is configured by, so that the child reads the same.
         self.environment = ChildEnvironment.make(
             from: environment,
-            passing: environment.keys.filter { $0.hasPrefix("OSTIARY_") }
+            passing: environment.keys.filter { $0.hasPrefix("OSTIARY_") || $0 == SecretsdFile.variable }
         )
+        whole = environment
         let restarts = restarts
         let running = running
         supervisor = Supervisor(launcher: launcher, clock: clock) { notice in
@@ -75,11 +87,25 @@ final class ProxyDesk: Sendable {
         }
     }
 
-    /// Whether this gate can start one.
-    var isPossible: Bool { source != nil }
+    /// Whether this gate can start one: another gate needs this one's configuration, a program of the operator's does not.
+    func isPossible(_ program: Configuration.ProxyProgram) -> Bool { source != nil || !program.command.isEmpty }
 
     /// Starts the proxy and returns when it answers.
-    func start(_ wish: Wish, key: SecretHolder?) async throws(SupervisorFault) -> SupervisorStatus {
+    /// - Parameter program: what stands in a gate's place, where the configuration names something.
+    func start(
+        _ wish: Wish,
+        key: SecretHolder?,
+        program: Configuration.ProxyProgram = Configuration.ProxyProgram()
+    ) async throws(SupervisorFault) -> SupervisorStatus {
+        let order =
+            program.command.isEmpty ? try gate(wish, key: key) : try foreign(program, for: wish, key: key)
+        let status = try await supervisor.start(order)
+        if let key { lent.withLock { $0 = Lent(provider: wish.provider, key: key, order: order) } }
+        return status
+    }
+
+    /// A gate of its own.
+    private func gate(_ wish: Wish, key: SecretHolder?) throws(SupervisorFault) -> ChildOrder {
         var arguments = ["ostiary", "serve", "--proxy"]
         if let file = source?.file { arguments += ["--config", file] }
         var plan = ChildPlan(executable: "/proc/self/exe", arguments: arguments)
@@ -90,11 +116,29 @@ final class ProxyDesk: Sendable {
         plan.grace = 10
         let secrets =
             try key.map { key throws(SupervisorFault) in [try ChildSecret(Self.keyVariable, .file, key)] } ?? []
-        let status = try await supervisor.start(
-            ChildOrder(label: wish.provider, plan: plan, variant: "\(wish)", secrets: secrets)
-        )
-        if let key { lent.withLock { $0 = (wish.provider, key) } }
-        return status
+        return ChildOrder(label: wish.provider, plan: plan, variant: "\(wish)", secrets: secrets)
+    }
+
+    /// The operator's program. What it is told is what the proxy of Claude-Throne is told.
+    private func foreign(
+        _ program: Configuration.ProxyProgram,
+        for wish: Wish,
+        key: SecretHolder?
+    ) throws(SupervisorFault) -> ChildOrder {
+        let own = ChildEnvironment.make(from: whole, passing: program.environment)
+        let found = try Executable.find(program.command.first ?? "", path: own["PATH"])
+        var plan = ChildPlan(executable: found, arguments: program.command)
+        plan.environment = own.merging(wish.variables) { $1 }
+        plan.port = ChildPlan.PortPlan(wish.port, variable: "PORT", health: program.health)
+        // It reads its key once; nothing is known of it that would tell it of another.
+        plan.rotation = .restart
+        var secrets: [ChildSecret] = []
+        if let key {
+            let way: ChildSecret.Way = program.lending == .file ? .file : .variable
+            let name = program.variable ?? (way == .file ? Self.keyVariable : wish.keyVariable)
+            secrets = [try ChildSecret(name, way, key)]
+        }
+        return ChildOrder(label: wish.provider, plan: plan, variant: "\(wish) \(program)", secrets: secrets)
     }
 
     func stop() async -> Bool {
@@ -108,12 +152,12 @@ final class ProxyDesk: Sendable {
 
     /// Gives the proxy the key of now, where that is another one.
     func renew(_ key: (String) -> SecretHolder?) async {
-        guard let known = lent.withLock({ $0 }), let now = key(known.provider),
-            !known.key.hasSameBytes(as: now), let secret = try? ChildSecret(Self.keyVariable, .file, now)
+        guard let known = lent.withLock({ $0 }), let now = key(known.provider), !known.key.hasSameBytes(as: now),
+            let before = known.order.secrets.first, let secret = try? ChildSecret(before.name, before.way, now)
         else { return }
         do throws(SupervisorFault) {
             try await supervisor.rotate([secret])
-            lent.withLock { if $0 != nil { $0 = (known.provider, now) } }
+            lent.withLock { $0?.key = now }
         } catch {
             // It has the old one; the next look tries again.
         }
