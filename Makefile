@@ -29,7 +29,9 @@ test: ## compile and run the tests, the compile-time guards and the lint
 	@Scripts/test $(SCRATCH)
 
 test-peers: build .venv/ready ## run real client libraries through the gate, and through LiteLLM beside it
+	@Scripts/install-missing nuc core-image
 	-@$(MAKE) --no-print-directory .venv-litellm/ready
+	-@$(MAKE) --no-print-directory .venv-nilai/ready
 	@Scripts/timed 'peer tests' $(PYTHON) -m pytest Tests/Peers
 
 release: ## compile the program as it is to be installed
@@ -97,7 +99,7 @@ docs: ## check that the documentation's links exist and that its tables are thos
 	@Scripts/security-table
 
 clean: ## remove what was built
-	rm -rf $(SCRATCH) $(SCRATCH)-bench $(SCRATCH)-bench-identity $(SCRATCH)-bench-dialects $(SCRATCH)-fuzz $(SCRATCH)-compare .venv .venv-litellm
+	rm -rf $(SCRATCH) $(SCRATCH)-bench $(SCRATCH)-bench-identity $(SCRATCH)-bench-dialects $(SCRATCH)-fuzz $(SCRATCH)-compare .venv .venv-litellm .venv-nilai
 
 compatibility: build .venv/ready ## write docs/compatibility.md: client libraries through the gate, and through LiteLLM
 	-@$(MAKE) --no-print-directory .venv-litellm/ready
@@ -108,6 +110,13 @@ compatibility: build .venv/ready ## write docs/compatibility.md: client librarie
 	@python3 -m venv .venv
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --upgrade -r Tests/Peers/requirements.txt
 	@touch $@
+
+# Another: its libraries want a newer Python than some distributions have, and an older client of OpenAI's.
+.venv-nilai/ready: Tests/Peers/nilai/requirements.txt
+	@python=$$(Scripts/newer-python 3.12); if [ -z "$$python" ]; then \
+		echo '== there is no Python 3.12: the tests with nilai-py will be SKIPPED' >&2; else \
+		"$$python" -m venv .venv-nilai && \
+		.venv-nilai/bin/python -m pip install --quiet --disable-pip-version-check --upgrade -r $< && touch $@; fi
 
 # An environment of its own: its pins clash with the newest client libraries. Nothing fails without it.
 .venv-litellm/ready: Tests/Peers/requirements-litellm.txt

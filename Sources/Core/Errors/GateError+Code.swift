@@ -1,0 +1,47 @@
+extension GateError {
+    /// Every way in which the gate says no. The list is also the documentation page `docs/guide/errors.md`.
+    public enum Code: String, Sendable, CaseIterable {
+        case invalidRequest = "invalid_request"
+        case unsupportedParameter = "unsupported_parameter"
+        case unsupportedProtocolVersion = "unsupported_protocol_version"
+        case invalidGrant = "invalid_grant"
+        case invalidScope = "invalid_scope"
+        case unsupportedGrantType = "unsupported_grant_type"
+        case missingToken = "missing_token"
+        case invalidToken = "invalid_token"
+        case tokenExpired = "token_expired"
+        case invalidCertificate = "invalid_certificate"
+        /// A capability token that is not believed; programs read the reason in its place (`GateError.programCode`).
+        case invalidNuc = "invalid_nuc"
+        case insufficientScope = "insufficient_scope"
+        case modelNotAllowed = "model_not_allowed"
+        case notFound = "not_found"
+        case modelNotFound = "model_not_found"
+        case apiNotOffered = "api_not_offered"
+        case methodNotAllowed = "method_not_allowed"
+        case requestTimeout = "request_timeout"
+        case bodyTooLarge = "body_too_large"
+        case targetTooLong = "target_too_long"
+        case unsupportedMediaType = "unsupported_media_type"
+        case expectationFailed = "expectation_failed"
+        case misdirectedRequest = "misdirected_request"
+        case rateLimitExceeded = "rate_limit_exceeded"
+        case concurrencyLimitExceeded = "concurrency_limit_exceeded"
+        case usageLimitReached = "usage_limit_reached"
+        case tooManyFailures = "too_many_failures"
+        case headersTooLarge = "headers_too_large"
+        case internalError = "internal_error"
+        case upstreamUnreachable = "upstream_unreachable"
+        case upstreamProtocolError = "upstream_protocol_error"
+        /// The answer broke off after it had begun. Sent inside a stream only.
+        case upstreamCut = "upstream_cut"
+        case upstreamAuthFailed = "upstream_auth_failed"
+        case keysUnavailable = "keys_unavailable"
+        case credentialUnavailable = "credential_unavailable"
+        case shuttingDown = "shutting_down"
+        case overloaded = "overloaded"
+        case upstreamTimeout = "upstream_timeout"
+        /// The client left before the answer was complete. Never sent; it is the journal's word for it.
+        case clientGone = "client_gone"
+    }
+}
