@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from gate import environment
+from gate import binary, environment
 
 TOOLS = ("dbus-run-session", "gnome-keyring-daemon", "secret-tool")
 pytestmark = pytest.mark.skipif(not all(map(shutil.which, TOOLS)), reason="Scripts/install-missing keyring")
@@ -74,3 +74,35 @@ def test_all_see_the_same_keys(configuration, tmp_path, provider_key):
     assert out["listed"] == ["groq", "openai", "together"]
     assert out["rotate"] == 409
     assert (out["deleted"], out["afterwards"]) == (200, None)
+
+
+MASTER = r"""
+set -e
+B=$1
+printf test-pass | gnome-keyring-daemon --unlock --components=secrets >/dev/null
+cat > ostiary.yaml <<'END'
+vault: {file: box/keys.json, passphrase: "keyring:vault-master"}
+END
+"$B" vault create --config ostiary.yaml
+echo sk-1 | "$B" vault add openai --config ostiary.yaml
+first=$(secret-tool lookup service claude-throne username vault-master-api-key)
+"$B" vault rotate --master --config ostiary.yaml
+second=$(secret-tool lookup service claude-throne username vault-master-api-key)
+test "$first" != "$second" && test ${#first} = 64 && test ${#second} = 64
+! grep -rq "$second" box
+"$B" vault list --config ostiary.yaml | cut -f 1
+secret-tool clear service claude-throne username vault-master-api-key
+if "$B" vault list --config ostiary.yaml; then exit 9; fi
+echo RESULT
+"""
+
+
+def test_the_keyring_keeps_the_master_key_of_a_sealed_store(tmp_path):
+    for folder in (tmp_path / "run", tmp_path / "data"):
+        folder.mkdir(mode=0o700)
+    said = subprocess.run(
+        ["timeout", "-k", "1", "60", "dbus-run-session", "--", "bash", "-c", MASTER, "-", binary()], cwd=tmp_path,
+        capture_output=True, text=True, env=environment(
+            HOME=str(tmp_path), XDG_RUNTIME_DIR=str(tmp_path / "run"), XDG_DATA_HOME=str(tmp_path / "data")))
+    assert said.returncode == 0 and said.stdout.endswith("openai\nRESULT\n"), said.stdout + said.stderr[-2000:]
+    assert "there is no the master key" not in said.stderr

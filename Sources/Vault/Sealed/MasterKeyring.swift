@@ -26,7 +26,7 @@ public struct MasterKeyring: KeptMaster {
         self.keyring = keyring
     }
 
-    public var label: String { "the master key \(name) in \(keyring.label)" }
+    public var label: String { "master key \(name) in \(keyring.label)" }
 
     public func isThere() throws(StoreFault) -> Bool {
         switch try keyring.read(name) {
