@@ -51,14 +51,14 @@ import Testing
 
     @Test func `the owner asks as the owner, and whoever else asks a gate in development mode`() async throws {
         let good = #"{"token":"\#(token)"}"#
-        var request = try DevelopmentToken(admin: "127.0.0.1:8123")
+        var request = try DevelopmentToken(door: .named("127.0.0.1:8123", config: nil))
         request.bearer = "ostd_x"
         let gate = FakeGate(pieces: [good])
         #expect(try await request.fetch(gate, voice: Listener().voice()) == token)
         #expect(gate.asked.map(\.path) == ["/admin/token"])
         #expect(gate.asked.first?.fields["Authorization"] == "Bearer ostd_x")
 
-        let socket = try DevelopmentToken(admin: "unix:/run/o.sock")
+        let socket = try DevelopmentToken(door: .named("unix:/run/o.sock", config: nil))
         let byFile = FakeGate(pieces: [good])
         #expect(try await socket.fetch(byFile, voice: Listener().voice()) == token)
         #expect(byFile.asked.map(\.path) == ["/admin/token"])
