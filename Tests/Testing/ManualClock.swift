@@ -21,6 +21,13 @@ public final class ManualClock: GateClock {
     /// How many tasks sleep now.
     public var sleeping: Int { state.withLock { $0.sleepers.count } }
 
+    /// Whether a task sleeps that will wake in so many seconds.
+    public func hasSleeper(for seconds: Double) -> Bool {
+        state.withLock { state in
+            state.sleepers.contains { abs($0.until.seconds(since: state.monotonic) - seconds) < 1e-6 }
+        }
+    }
+
     /// Moves both clocks forward.
     public func advance(_ seconds: Double) {
         let due = state.withLock { state in

@@ -32,7 +32,9 @@ struct KnownProvider: Sendable {
 
     /// Those that everybody knows, and those of the configuration, which come instead of them where they have one name.
     static func all(in configuration: Configuration) -> [KnownProvider] {
-        let others = configuration.daemon.others.map { KnownProvider($0.id, $0.name, ProviderCatalogue.custom(.chat), at: $0.base) }
+        let others = configuration.daemon.others.map {
+            KnownProvider($0.id, $0.name, ProviderCatalogue.custom(.chat), at: $0.base)
+        }
         let configured =
             others.filter { other in !configuration.providers.contains { $0.name.hasSameBytes(as: other.id) } }
             + configuration.providers.map(KnownProvider.init)

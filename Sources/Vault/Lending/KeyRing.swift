@@ -196,8 +196,11 @@ final class KeyRing: Lender {
     /// Reads one key whenever it is due, until the task is cancelled.
     func maintain(_ index: Int) async {
         while !Task.isCancelled {
-            let due = keys[index].due(at: clock.monotonic)
-            if keys[index].hasChanged() || due.map({ $0 <= 0 }) ?? false { _ = await refresh(index) }
+            var due = keys[index].due(at: clock.monotonic)
+            if keys[index].hasChanged() || due.map({ $0 <= 0 }) ?? false {
+                _ = await refresh(index)
+                due = keys[index].due(at: clock.monotonic)
+            }
             // A floor, so that nothing can make this a busy loop, and a ceiling, as somebody else may read the key too.
             let longest = keys[index].isWatched ? Self.glance : RefreshPlan.longestPause
             let pause = min(max(due ?? longest, RefreshPlan.firstPause), longest)

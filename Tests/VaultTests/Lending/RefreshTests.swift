@@ -106,10 +106,8 @@ private let down = SourceFault.unreadable(label: "script 0", reason: "gone")
         let upkeep = Task { await kit.vault.maintain() }
         defer { upkeep.cancel() }
         for (pause, asked) in [(1.0, 2), (2, 3), (4, 4), (8, 5), (16, 6), (32, 7), (60, 8), (60, 9)] {
-            // The reading has its own sleeper until it has ended.
-            try await wait(for: "the upkeep to sleep") {
-                kit.status.first?.failures == asked - 1 && kit.clock.sleeping == 1
-            }
+            // The reading has a sleeper of its own until it has ended.
+            try await wait(for: "the upkeep to sleep") { kit.clock.hasSleeper(for: pause) }
             kit.clock.advance(pause - 0.01)
             #expect(script.asked == asked - 1)
             // The upkeep sleeps for a second at least.
