@@ -11,6 +11,10 @@ PYTHON := .venv/bin/python
 # the tests run with (6 to 12 % of the CPU time of a request).
 RELEASE := -c release -Xswiftc -enforce-exclusivity=unchecked --static-swift-stdlib
 
+# Single steps of single rooms, without a network.
+ROOM_BENCH := Scripts/timed 'bench build' swift build --package-path Benchmarks/Rooms \
+	--scratch-path $(SCRATCH)-bench-rooms -c release -Xswiftc -enforce-exclusivity=unchecked --quiet
+
 .DEFAULT_GOAL := help
 .PHONY: help up build test test-peers release bench bench-identity bench-dialects bench-streams compatibility golden siege soak fuzz compare fmt lint docs clean
 
@@ -51,15 +55,13 @@ siege: .venv/ready ## attack the gate and measure how a good client fares (relea
 
 bench-identity: ## print what each step of knowing a caller costs (release build of that room alone)
 	@Scripts/install-missing build
-	@Scripts/timed 'identity bench build' swift build --package-path Benchmarks/Identity \
-		--scratch-path $(SCRATCH)-bench-identity -c release -Xswiftc -enforce-exclusivity=unchecked --quiet
-	@$(SCRATCH)-bench-identity/release/identity-bench
+	@$(ROOM_BENCH) --product identity-bench
+	@$(SCRATCH)-bench-rooms/release/identity-bench
 
 bench-dialects: ## print what translations cost: requests of 2 and 200 KiB, an event of a stream (release build)
 	@Scripts/install-missing build
-	@Scripts/timed 'dialects bench build' swift build --package-path Benchmarks/Dialects \
-		--scratch-path $(SCRATCH)-bench-dialects -c release -Xswiftc -enforce-exclusivity=unchecked --quiet
-	@$(SCRATCH)-bench-dialects/release/dialects-bench
+	@$(ROOM_BENCH) --product dialects-bench
+	@$(SCRATCH)-bench-rooms/release/dialects-bench
 
 bench-streams: .venv/ready ## print the memory of one open stream, passed on and translated (release build)
 	@Scripts/install-missing build
@@ -99,7 +101,7 @@ docs: ## check that the documentation's links exist and that its tables are thos
 	@Scripts/security-table
 
 clean: ## remove what was built
-	rm -rf $(SCRATCH) $(SCRATCH)-bench $(SCRATCH)-bench-identity $(SCRATCH)-bench-dialects $(SCRATCH)-fuzz $(SCRATCH)-compare .venv .venv-litellm .venv-nilai
+	rm -rf $(SCRATCH) $(SCRATCH)-bench $(SCRATCH)-bench-rooms $(SCRATCH)-fuzz $(SCRATCH)-compare .venv .venv-litellm .venv-nilai
 
 compatibility: build .venv/ready ## write docs/compatibility.md: client libraries through the gate, and through LiteLLM
 	-@$(MAKE) --no-print-directory .venv-litellm/ready

@@ -1,5 +1,6 @@
 import Crypto
 import OstiaryCore
+import Stopwatch
 
 @testable import OstiaryIdentity
 

@@ -7,7 +7,7 @@
 #endif
 
 /// CPU time per run of something, which other work on the machine changes less than the time on the wall.
-enum Stopwatch {
+public enum Stopwatch {
     private static func microseconds(_ clock: clockid_t = CLOCK_PROCESS_CPUTIME_ID) -> Double {
         var time = timespec()
         clock_gettime(clock, &time)
@@ -16,7 +16,7 @@ enum Stopwatch {
 
     /// Prints how long one step takes on the wall, each by itself: the median and the 99th percentile of the best of three
     /// rounds. What reading the clock costs, some 50 ns, is in it.
-    static func printEach(_ name: String, of count: Int, _ make: () -> (Int) -> Void) {
+    public static func printEach(_ name: String, of count: Int, _ make: () -> (Int) -> Void) {
         var best = (median: Double.infinity, high: Double.infinity)
         for _ in 0..<3 {
             let step = make()
@@ -38,11 +38,11 @@ enum Stopwatch {
 
     /// Prints the best of seven rounds.
     /// - Parameter parts: things that one run does.
-    static func print(_ name: String, runs: Int, of parts: Int = 1, _ work: (Int) -> Void) {
+    public static func print(_ name: String, runs: Int, of parts: Int = 1, _ work: (Int) async -> Void) async {
         var best = Double.infinity
         for _ in 0..<7 {
             let start = microseconds()
-            for run in 0..<runs { work(run) }
+            for run in 0..<runs { await work(run) }
             best = min(best, (microseconds() - start) / Double(runs * parts))
         }
         let figure = "\((best * 1000).rounded() / 1000)"

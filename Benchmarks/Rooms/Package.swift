@@ -1,18 +1,26 @@
 // swift-tools-version: 6.3
 import PackageDescription
 
-// What a translation costs. A package of its own, so that the product's manifest knows nothing of it; `Product` is a link
-// to the product's sources, compiled here once more with `-enable-testing`. Of the room only what translates, watches and
-// counts is listed.
+// What single steps of single rooms cost: knowing a caller, translating. A package of its own, so that the product's
+// manifest knows nothing of it; `Product` is a link to the product's sources, compiled here once more with
+// `-enable-testing`. Of the models' room only what translates, watches and counts is listed.
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 
 let package = Package(
-    name: "dialects-bench",
+    name: "room-benches",
     dependencies: [
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2")
     ],
     targets: [
         .target(name: "OstiaryCore", dependencies: [crypto], path: "Product/Core"),
+        .target(name: "CSecp256k1", path: "Product/CSecp256k1"),
+        .target(
+            name: "OstiaryIdentity",
+            dependencies: ["OstiaryCore", "CSecp256k1", crypto, cryptoExtras],
+            path: "Product/Identity"
+        ),
+        .target(name: "OstiaryPurse", dependencies: ["OstiaryCore"], path: "Product/Purse"),
         .target(
             name: "OstiaryModels",
             dependencies: ["OstiaryCore"],
@@ -25,10 +33,16 @@ let package = Package(
                 "Tokens/ImageSize.swift", "Tokens/TextTokens.swift", "Tokens/TokenEstimate.swift",
             ]
         ),
+        .target(name: "Stopwatch", path: "Stopwatch"),
+        .executableTarget(
+            name: "identity-bench",
+            dependencies: ["OstiaryCore", "OstiaryIdentity", "OstiaryPurse", "Stopwatch", crypto],
+            path: "Identity"
+        ),
         .executableTarget(
             name: "dialects-bench",
-            dependencies: ["OstiaryCore", "OstiaryModels"],
-            path: "Measure"
+            dependencies: ["OstiaryCore", "OstiaryModels", "Stopwatch"],
+            path: "Dialects"
         ),
     ]
 )

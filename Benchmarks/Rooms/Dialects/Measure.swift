@@ -1,4 +1,5 @@
 import OstiaryCore
+import Stopwatch
 
 @testable import OstiaryModels
 
@@ -6,13 +7,13 @@ import OstiaryCore
 @main struct Measure {
     static let context = Translation.Context(now: UnixTime(seconds: 0))
 
-    static func main() {
+    static func main() async {
         for size in [2048, 200 * 1024] {
             let request = Array(Sample.request(bytes: size).utf8)
             let runs = size > 10_000 ? 200 : 10_000
             for provider in Exchange.Dialect.allCases {
                 let label = "a request of \(request.count) bytes, messages to \(provider)"
-                Stopwatch.print(label, runs: runs) { _ in
+                await Stopwatch.print(label, runs: runs) { _ in
                     var translation = Translation(from: .messages, to: provider, context)
                     _ = try? translation.request(request)
                 }
@@ -21,15 +22,15 @@ import OstiaryCore
             let chat = (try? there.request(request))?.bytes ?? []
             for provider in [Exchange.Dialect.messages, .responses] {
                 let label = "a request of \(chat.count) bytes, chat to \(provider)"
-                Stopwatch.print(label, runs: runs) { _ in
+                await Stopwatch.print(label, runs: runs) { _ in
                     var translation = Translation(from: .chat, to: provider, context)
                     _ = try? translation.request(chat)
                 }
             }
-            Stopwatch.print("checking \(request.count) bytes and nothing else", runs: runs) { _ in
+            await Stopwatch.print("checking \(request.count) bytes and nothing else", runs: runs) { _ in
                 _ = try? JSONDocument(request)
             }
-            Stopwatch.print("counting the tokens of \(request.count) bytes", runs: runs) { _ in
+            await Stopwatch.print("counting the tokens of \(request.count) bytes", runs: runs) { _ in
                 _ = (try? JSONReader.read(request)).map(TokenEstimate.input)
             }
         }
@@ -37,7 +38,7 @@ import OstiaryCore
             let events = Sample.stream(provider)
             for client in Exchange.Dialect.allCases {
                 let count = events.count
-                Stopwatch.print("an event of a stream, \(provider) to \(client)", runs: 20, of: count) { _ in
+                await Stopwatch.print("an event of a stream, \(provider) to \(client)", runs: 20, of: count) { _ in
                     var stream = Translation(from: client, to: provider, context).stream()
                     var out = ByteWriter(capacity: 4096)
                     for event in events {
@@ -46,7 +47,7 @@ import OstiaryCore
                     }
                 }
             }
-            Stopwatch.print("an event of a stream, \(provider) that passes", runs: 20, of: events.count) { _ in
+            await Stopwatch.print("an event of a stream, \(provider) that passes", runs: 20, of: events.count) { _ in
                 var scanner = EventScanner()
                 var reader = UsageReader(.events)
                 for event in events {

@@ -1,6 +1,7 @@
 import Crypto
 import OstiaryCore
 import OstiaryPurse
+import Stopwatch
 
 @testable import OstiaryIdentity
 
