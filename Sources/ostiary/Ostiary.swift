@@ -27,8 +27,8 @@ struct Ostiary: AsyncParsableCommand {
         version: "ostiary \(VersionReport.current.version)",
         subcommands: [
             Up.self, Try.self, Check.self, Doctor.self, Serve.self, Reload.self, VaultCommand.self, KeysCommand.self,
-            NucCommandLine.self,
-            Connect.self, Run.self, Token.self, ModelsCommand.self, ExplainCommand.self, PrintVersion.self,
+            NucCommandLine.self, Connect.self, Run.self, Token.self, ModelsCommand.self, ExplainCommand.self,
+            PrintVersion.self,
             Completions.self, SuperviseChild.self,
         ]
     )
@@ -59,6 +59,7 @@ struct Ostiary: AsyncParsableCommand {
     static func main() async {
         if let arguments = SuperviseChild.arguments { Guardian.main(arguments) }
         do {
+            if let errand = TokenErrand(helper: CommandLine.arguments) { return try await errand.run(Voice.standard) }
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()

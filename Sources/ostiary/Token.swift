@@ -1,6 +1,5 @@
 import ArgumentParser
 import OstiaryServer
-import OstiaryVault
 
 /// `ostiary token`: asks a running gate for a token, for people and for programs that run a command where
 /// others keep a key.
@@ -49,27 +48,13 @@ struct Token: AsyncParsableCommand {
 
     @OptionGroup var place: DoorOptions
 
-    @Option(
-        help: ArgumentHelp("the file with the daemon's token, over daemon.token_file", valueName: "file"),
-        completion: .file()
-    )
-    var tokenFile: String?
+    @OptionGroup var owner: DoorToken
 
     @Option(help: ArgumentHelp("with --format git: the gate that the token is for, and no other", valueName: "url"))
     var url = "http://127.0.0.1:8080"
 
     @Argument(help: ArgumentHelp("git adds it: get, store or erase", valueName: "operation"))
     var operation: String?
-
-    /// The daemon's token where this user has it; whoever has none may still be given one in development mode.
-    private var bearer: String? {
-        let named = tokenFile ?? Configuration.daemon(of: place.config, surroundings: Machine.surroundings).tokenFile
-        // Where a door is named and nothing else, the usual place.
-        let path = named.isEmpty ? (Machine.variables["HOME"].map { "\($0)/.ostiary/token" } ?? "") : named
-        guard !path.isEmpty, let bytes = try? OwnersFile(path: path).read(limit: 8194) else { return nil }
-        let text = String(decoding: bytes.filter { (0x21...0x7e).contains($0) }, as: UTF8.self)
-        return text.isEmpty ? nil : text
-    }
 
     func validate() throws {
         guard operation == nil || format == .git else {
@@ -78,11 +63,14 @@ struct Token: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let voice = Voice.standard
-        let door = try place.door
-        let lifetime = lifetime ?? (client == nil ? "24h" : "1h")
-        var request = try DevelopmentToken(subject: subject, scope: scope, lifetime: lifetime, door: door)
-        if case .address = door { request.bearer = bearer }
+        var errand = TokenErrand(at: try place.door)
+        errand.subject = subject
+        errand.scope = scope
+        errand.lifetime = lifetime
+        errand.client = client
+        errand.format = format
+        errand.config = place.config
+        errand.tokenFile = owner.tokenFile
         if format == .git {
             guard let gate = GateURL(url) else {
                 throw ValidationError("--url must be https, or http on this machine. Such as http://127.0.0.1:8080")
@@ -90,36 +78,6 @@ struct Token: AsyncParsableCommand {
             // Git tells every helper what it has, and asks every helper for every host.
             guard operation ?? "get" == "get", GitQuestion.read().isAbout(gate) else { return }
         }
-        do throws(DevelopmentToken.Trouble) {
-            let token = try await request.fetch(Running.loopbackClient(), voice: voice)
-            voice.print(format.text(of: token, subject: subject))
-        } catch {
-            throw error.helperStatus
-        }
-    }
-}
-
-extension DevelopmentToken.Trouble {
-    /// For programs that run the command where others keep a key.
-    var helperStatus: ExitCode {
-        switch self {
-        case .nobody: ExitCode(3)
-        case .locked: ExitCode(4)
-        case .failed, .nonsense: ExitCode(5)
-        case .refused: ExitCode(6)
-        }
-    }
-}
-
-extension LoopbackDoor {
-    /// The door that was named, or else the one in the file, or else where a gate's door usually is.
-    static func named(_ admin: String?, config: String?) throws -> LoopbackDoor {
-        guard let admin else { return Configuration.adminDoor(of: config, surroundings: Machine.surroundings) }
-        guard let door = LoopbackDoor(parsing: admin) else {
-            throw ValidationError(
-                "--admin must be a door on this machine. Such as 127.0.0.1:8123 or unix:/run/ostiary.sock"
-            )
-        }
-        return door
+        try await errand.run(Voice.standard)
     }
 }

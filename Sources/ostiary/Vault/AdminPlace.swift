@@ -7,11 +7,7 @@ import OstiaryVault
 struct AdminPlace: ParsableArguments {
     @OptionGroup var place: DoorOptions
 
-    @Option(
-        help: ArgumentHelp("the file with a token for it, over daemon.token_file", valueName: "file"),
-        completion: .file()
-    )
-    var tokenFile: String?
+    @OptionGroup var owner: DoorToken
 
     /// Posts to the door.
     /// - Returns: the status and the answer; says what went wrong where there is none.
@@ -52,20 +48,16 @@ struct AdminPlace: ParsableArguments {
     }
 
     private func token(_ voice: Voice) throws -> String {
-        let daemon = Configuration.daemon(of: place.config, surroundings: Machine.surroundings)
-        let path = tokenFile ?? daemon.tokenFile
         do throws(StoreFault) {
-            guard !path.isEmpty, let bytes = try OwnersFile(path: path).read(limit: 8194) else {
-                voice.error(path.isEmpty ? "no token is named" : "there is no token file \(FilePath.shown(path))")
-                voice.hint("name it with --token-file FILE, or use the gate's socket: --admin unix:PATH")
-                throw StoreFault.notThere(place: path)
-            }
-            return String(decoding: bytes.filter { (0x21...0x7e).contains($0) }, as: UTF8.self)
+            if let token = try DoorToken.read(owner.tokenFile, config: place.config) { return token }
         } catch {
-            if case .notThere = error { throw Status.usage }
             voice.error(error.description)
             if let hint = error.hint { voice.hint(hint) }
             throw Status.system
         }
+        let path = DoorToken.path(owner.tokenFile, config: place.config)
+        voice.error(path.isEmpty ? "no token is named" : "there is no token in \(FilePath.shown(path))")
+        voice.hint("name its file with --token-file FILE, or use the gate's socket: --admin unix:PATH")
+        throw Status.usage
     }
 }
