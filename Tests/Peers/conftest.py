@@ -10,6 +10,7 @@ from anthropic_upstream import AnthropicUpstream
 from canary import Canaries
 from gate import Gate
 from issuer import Issuer
+from scripted import Scripted
 from upstream import Upstream
 
 
@@ -57,6 +58,13 @@ def upstream():
     upstream = Upstream().start()
     yield upstream
     upstream.stop()
+
+
+@pytest.fixture(scope="module")
+def scripted():
+    scripted = Scripted().start()
+    yield scripted
+    scripted.stop()
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,6 @@ import pytest
 
 import compatibility
 import raw
-from scripted import Scripted
 from test_leaving import wait_for
 
 ROUTES = {"chat": "/v1/chat/completions", "responses": "/v1/responses", "messages": "/v1/messages"}
@@ -17,13 +16,6 @@ ROUTES = {"chat": "/v1/chat/completions", "responses": "/v1/responses", "message
 MOMENTS = ("hang", "silent", "endless", "inside")
 CASES = list(itertools.product(compatibility.CLIENTS, compatibility.KINDS, MOMENTS))
 took = {}
-
-
-@pytest.fixture(scope="module")
-def scripted():
-    scripted = Scripted().start()
-    yield scripted
-    scripted.stop()
 
 
 @pytest.fixture(scope="module")

@@ -5,14 +5,6 @@ import itertools
 import pytest
 
 import compatibility
-from scripted import Scripted
-
-
-@pytest.fixture(scope="module")
-def scripted():
-    scripted = Scripted().start()
-    yield scripted
-    scripted.stop()
 
 
 @pytest.fixture(scope="module")

@@ -6,20 +6,13 @@ import re
 import pytest
 
 import compatibility
-from scripted import TEXT, USAGE, Scripted
+from scripted import TEXT, USAGE
 from test_leaving import wait_for
 
 # What happens before the first byte of an answer; behind it nobody else can be asked.
 FAULTS = ("fail", "overloaded", "limited", "page", "garbage", "hang", "close", "refused-key")
 CASES = list(itertools.product(compatibility.CLIENTS, compatibility.KINDS, compatibility.MODES, FAULTS))
 OTHER = {"openai": "anthropic", "anthropic": "openai"}
-
-
-@pytest.fixture(scope="module")
-def scripted():
-    scripted = Scripted().start()
-    yield scripted
-    scripted.stop()
 
 
 @pytest.fixture(scope="module")

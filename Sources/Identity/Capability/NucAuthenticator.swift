@@ -177,20 +177,18 @@ public final class NucAuthenticator: Authenticator {
 
     public var instruments: [Instrument] {
         let results = [("accepted", figures.accepted)] + zip(NucFault.allCases.map { "\($0.code)" }, figures.refused)
-        return results.map { result, counter in
-            Instrument(
-                "gw_auth_total",
-                .counter,
-                "Calls by how the caller became known, or why not.",
-                labels: [(name: "method", value: Self.kind.name), (name: "result", value: result)]
-            ) { Double(counter.current) }
-        } + proofs.instruments + [
-            Instrument("gw_nuc_revoked", .gauge, "Revoked tokens known; at most \(RevocationDocument.limit).") {
-                [revoked] in Double(revoked.count)
-            },
-            Instrument("gw_nuc_leaves", .gauge, "Invocations remembered, each good once; at most \(Self.leafLimit).") {
-                [spent] in Double(spent.count)
-            },
-        ]
+        return results.map { CallsInstrument.make(method: Self.kind.name, result: $0, counter: $1) }
+            + proofs.instruments + [
+                Instrument("gw_nuc_revoked", .gauge, "Revoked tokens known; at most \(RevocationDocument.limit).") {
+                    [revoked] in Double(revoked.count)
+                },
+                Instrument(
+                    "gw_nuc_leaves",
+                    .gauge,
+                    "Invocations remembered, each good once; at most \(Self.leafLimit)."
+                ) {
+                    [spent] in Double(spent.count)
+                },
+            ]
     }
 }

@@ -10,24 +10,20 @@ struct CodexConnection {
     struct Plan {
         /// As lines of a difference.
         let lines: [String]
-        /// The whole new content; `nil` where the file is to be removed.
-        let bytes: [UInt8]?
-        fileprivate let former: SettingsFile.Content?
-        fileprivate var kept: [UInt8]?
-        fileprivate let backup: SettingsFile.Content?
+        fileprivate let change: KeptFile.Change
     }
 
     static let provider = ["model_provider"]
     static let table = ["model_providers", "ostiary"]
 
-    let file: SettingsFile
     let piece: CodexPiece
-    private let backup: SettingsFile
+    private let kept: KeptFile
+
+    var file: SettingsFile { kept.file }
 
     init(_ file: SettingsFile, _ piece: CodexPiece) throws(SettingsFile.Refusal) {
-        self.file = file
         self.piece = piece
-        backup = try SettingsFile(file.target + ".before-ostiary", mayBeLink: false)
+        kept = try KeptFile(file)
     }
 
     func plan() throws(SettingsFile.Refusal) -> Plan {
@@ -41,36 +37,22 @@ struct CodexConnection {
             )
         }
         let changed = connected(sheet)
-        let known = try backup.read()
-        // A backup of what was changed here already would not be what was there before.
         let isOurs = sheet.topKey(Self.provider) == piece.line || !sheet.tables(Self.table).isEmpty
         return Plan(
             lines: difference(from: sheet, to: changed),
-            bytes: changed.bytes,
-            former: former,
-            kept: known == nil || !isOurs ? former?.bytes ?? [] : nil,
-            backup: known
+            change: try kept.changing(former, to: changed.bytes, isOurs: isOurs)
         )
     }
 
     func undoing() throws(SettingsFile.Refusal) -> Plan {
-        guard let known = try backup.read() else {
-            throw SettingsFile.Refusal(
-                kind: .nothing,
-                message: "\(file.path) was not changed by ostiary",
-                hint: "there is no \(backup.path)"
-            )
-        }
+        let known = try kept.before()
         let former = try file.read()
         let now = try Self.sheet(former, file)
-        let then = try Self.sheet(known.bytes.isEmpty ? nil : known, backup)
+        let then = try Self.sheet(known.bytes.isEmpty ? nil : known, kept.backup)
         guard let former, now.bytes != connected(then).bytes else {
             return Plan(
                 lines: difference(from: now, to: then),
-                bytes: known.bytes.isEmpty ? nil : known.bytes,
-                former: former,
-                kept: nil,
-                backup: known
+                change: kept.takingBack(former, to: known.bytes, before: known)
             )
         }
         // Others have changed it since.
@@ -79,29 +61,15 @@ struct CodexConnection {
         changed.setTables(Self.table, then.tables(Self.table))
         return Plan(
             lines: difference(from: now, to: changed),
-            bytes: changed.bytes,
-            former: former,
-            kept: nil,
-            backup: known
+            change: kept.takingBack(former, to: changed.bytes, before: known)
         )
     }
 
     /// Does it: first what is needed to take it back, then the change.
-    func carryOut(_ plan: Plan) throws(SettingsFile.Refusal) {
-        let mode = plan.former?.mode ?? 0o600
-        if let kept = plan.kept { try backup.write(kept, over: plan.backup, mode: mode) }
-        if let bytes = plan.bytes { try file.write(bytes, over: plan.former, mode: mode) }
-    }
+    func carryOut(_ plan: Plan) throws(SettingsFile.Refusal) { try kept.carryOut(plan.change) }
 
     /// Takes a change back, and then has nothing more to take back.
-    func carryOutUndoing(_ plan: Plan) throws(SettingsFile.Refusal) {
-        if let bytes = plan.bytes {
-            try file.write(bytes, over: plan.former, mode: plan.former?.mode ?? plan.backup?.mode ?? 0o600)
-        } else if let former = plan.former {
-            try file.remove(former)
-        }
-        if let known = plan.backup { try backup.remove(known) }
-    }
+    func carryOutUndoing(_ plan: Plan) throws(SettingsFile.Refusal) { try kept.carryOutTakingBack(plan.change) }
 
     private func connected(_ sheet: TOMLSheet) -> TOMLSheet {
         var changed = sheet
@@ -142,39 +110,5 @@ struct CodexConnection {
         let (old, new) = (lines(before), lines(after))
         return old.filter { !new.contains($0) }.map { "  - \(shown($0))" }
             + new.filter { !old.contains($0) }.map { "  + \(shown($0))" }
-    }
-}
-
-/// What stands in Codex's configuration for the gate. Never a secret: what gives the token is named instead.
-struct CodexPiece {
-    let base: String
-    let helper: HelperCommand
-
-    var line: [UInt8] { Array("model_provider = \"ostiary\"".utf8) }
-
-    func tables(_ lineEnd: [UInt8]) -> [UInt8] {
-        [
-            "[model_providers.ostiary]",
-            "name = \"Ostiary\"",
-            "base_url = \(Self.quoted(base))",
-            "wire_api = \"responses\"",
-            "",
-            "[model_providers.ostiary.auth]",
-            "command = \(Self.quoted(helper.words[0]))",
-            "args = [\(helper.words.dropFirst().map(Self.quoted).joined(separator: ", "))]",
-            "timeout_ms = 5000",
-            "refresh_interval_ms = 240000",
-        ].flatMap { Array($0.utf8) + lineEnd }
-    }
-
-    /// All of it, as a file of its own.
-    var text: String {
-        let end = Array("\n".utf8)
-        return String(decoding: line + end + end + tables(end), as: UTF8.self)
-    }
-
-    /// A basic string of TOML, which escapes as JSON does.
-    private static func quoted(_ text: String) -> String {
-        String(decoding: JSONWriter.write(.string(text)), as: UTF8.self)
     }
 }

@@ -8,23 +8,17 @@ struct Connection {
     /// What there is to do.
     struct Plan {
         var changes: [SettingChange]
-        /// The whole new content; `nil` where the file is to be removed.
-        let bytes: [UInt8]?
-        fileprivate let former: SettingsFile.Content?
-        /// What is to be kept for taking the change back; `nil` where it is kept already.
-        fileprivate var kept: [UInt8]?
-        fileprivate var backup: SettingsFile.Content?
+        fileprivate let change: KeptFile.Change
     }
 
-    let file: SettingsFile
     let settings: [Setting]
-    private let backup: SettingsFile
+    private let kept: KeptFile
+
+    var file: SettingsFile { kept.file }
 
     init(_ file: SettingsFile, _ settings: [Setting]) throws(SettingsFile.Refusal) {
-        self.file = file
         self.settings = settings
-        // A checkout could bring a link of this name, and the settings would be written to wherever it leads.
-        backup = try SettingsFile(file.target + ".before-ostiary", mayBeLink: false)
+        kept = try KeptFile(file)
     }
 
     /// What has to be changed for the client to call the gate.
@@ -47,36 +41,24 @@ struct Connection {
                 hint: "correct it, then run the command again"
             )
         }
-        // A backup of what was changed here already would not be what was there before.
-        let known = try backup.read()
-        let keeps = known == nil || !settings.contains { $0.value != nil && sheet.value(at: $0.path) == $0.value }
+        let isOurs = settings.contains { $0.value != nil && sheet.value(at: $0.path) == $0.value }
         return Plan(
             changes: changes(from: sheet, to: changed),
-            bytes: changed.bytes,
-            former: former,
-            kept: keeps ? former?.bytes ?? [] : nil,
-            backup: known
+            change: try kept.changing(former, to: changed.bytes, isOurs: isOurs)
         )
     }
 
     /// What has to be changed for the file to be as it was.
     func undoing() throws(SettingsFile.Refusal) -> Plan {
-        guard let known = try backup.read() else {
-            throw SettingsFile.Refusal(
-                kind: .nothing,
-                message: "\(file.path) was not changed by ostiary",
-                hint: "there is no \(backup.path)"
-            )
-        }
+        let known = try kept.before()
         let former = try file.read()
         let now = try Self.sheet(former, file)
         // An empty backup stands for a file that was not there.
-        let then = known.bytes.isEmpty ? JSONSheet() : try Self.sheet(known, backup)
+        let then = known.bytes.isEmpty ? JSONSheet() : try Self.sheet(known, kept.backup)
         let paths = settings.map(\.path)
         let changes = changes(from: now, to: then)
         if former == nil || Self.bare(now, of: paths) == Self.bare(then, of: paths) {
-            let bytes = known.bytes.isEmpty ? nil : known.bytes
-            return Plan(changes: changes, bytes: bytes, former: former, kept: nil, backup: known)
+            return Plan(changes: changes, change: kept.takingBack(former, to: known.bytes, before: known))
         }
         var changed = now
         for path in paths {
@@ -92,25 +74,14 @@ struct Connection {
                 }
             }
         }
-        return Plan(changes: changes, bytes: changed.bytes, former: former, kept: nil, backup: known)
+        return Plan(changes: changes, change: kept.takingBack(former, to: changed.bytes, before: known))
     }
 
     /// Does it: first what is needed to take it back, then the change.
-    func carryOut(_ plan: Plan) throws(SettingsFile.Refusal) {
-        let mode = plan.former?.mode ?? 0o600
-        if let kept = plan.kept { try backup.write(kept, over: plan.backup, mode: mode) }
-        if let bytes = plan.bytes { try file.write(bytes, over: plan.former, mode: mode) }
-    }
+    func carryOut(_ plan: Plan) throws(SettingsFile.Refusal) { try kept.carryOut(plan.change) }
 
     /// Takes a change back, and then has nothing more to take back.
-    func carryOutUndoing(_ plan: Plan) throws(SettingsFile.Refusal) {
-        if let bytes = plan.bytes {
-            try file.write(bytes, over: plan.former, mode: plan.former?.mode ?? plan.backup?.mode ?? 0o600)
-        } else if let former = plan.former {
-            try file.remove(former)
-        }
-        if let known = plan.backup { try backup.remove(known) }
-    }
+    func carryOutUndoing(_ plan: Plan) throws(SettingsFile.Refusal) { try kept.carryOutTakingBack(plan.change) }
 
     private static func sheet(
         _ content: SettingsFile.Content?,
