@@ -10,6 +10,8 @@ public struct MemberPaths: Sendable {
         var parent: Int
         /// The child that stands for the first element; -1 where the path leads through an object.
         var element = -1
+        /// Whether only where its value lies is wanted.
+        var isMeasured = false
     }
 
     enum Match: Equatable {
@@ -32,11 +34,12 @@ public struct MemberPaths: Sendable {
 
     /// - Parameters:
     ///   - paths: dot-separated names, like `stream_options.include_usage`. A repeated path counts once.
+    ///   - measured: further ones, of whose values only the place is wanted and nothing is kept.
     ///   - refusingOtherCase: whether a name that equals a wanted one only when letter case is ignored is an error.
     ///     Set it where a decision depends on the member and somebody else reads the document afterwards: Go's JSON
     ///     reader ignores case, and would take `MODEL` for `model`.
-    public init(_ paths: [String], refusingOtherCase: Bool) {
-        let wanted = paths.map { $0.split(separator: ".").map { Array($0.utf8) } }
+    public init(_ paths: [String], measuring measured: [String] = [], refusingOtherCase: Bool) {
+        let wanted = (paths + measured).map { $0.split(separator: ".").map { Array($0.utf8) } }
         var places: [[[UInt8]]] = [[]]
         var longest = 0
         var next = 0
@@ -57,6 +60,7 @@ public struct MemberPaths: Sendable {
             next += 1
         }
         targets = wanted.map { places.firstIndex(of: $0) ?? Self.root }
+        for target in targets.dropFirst(paths.count) { nodes[target].isMeasured = true }
         // U+212A, the longest spelling of an ASCII letter under case folding, has three bytes.
         longestName = refusingOtherCase ? longest * 3 : longest
         refusesOtherCase = refusingOtherCase

@@ -136,7 +136,7 @@ extension MemberScanner {
         slots[node].raw = captured.count..<captured.count
         slots[node].text = texts.count..<texts.count
         // What is no container where members were expected is of no interest: streams of Responses have a text there.
-        slots[node].isCaptured = paths.nodes[node].children.isEmpty
+        slots[node].isCaptured = paths.nodes[node].children.isEmpty && !paths.nodes[node].isMeasured
         leaf = node
         leafFrom = index
         if kind == .string && slots[node].isCaptured { capture = .text }

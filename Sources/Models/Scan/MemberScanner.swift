@@ -38,14 +38,34 @@ public struct MemberScanner: Sendable {
         case nothing, name, text
     }
 
+    /// Small, as each stream that is watched has one for every wanted member.
     struct Slot {
-        var kind: Kind = .null
         var start = 0
         var end = -1
-        var raw = 0..<0
-        var text = 0..<0
+        private var rawBounds: (Int32, Int32) = (0, 0)
+        private var textBounds: (Int32, Int32) = (0, 0)
+        var kind: Kind = .null
         var isSeen = false
         var isCaptured = false
+
+        /// Where the value as written lies in what was captured, which has some hundred KB at the most.
+        var raw: Range<Int> {
+            get { Int(rawBounds.0)..<Int(rawBounds.1) }
+            set {
+                rawBounds = (
+                    Int32(truncatingIfNeeded: newValue.lowerBound), Int32(truncatingIfNeeded: newValue.upperBound)
+                )
+            }
+        }
+        /// Where its characters lie.
+        var text: Range<Int> {
+            get { Int(textBounds.0)..<Int(textBounds.1) }
+            set {
+                textBounds = (
+                    Int32(truncatingIfNeeded: newValue.lowerBound), Int32(truncatingIfNeeded: newValue.upperBound)
+                )
+            }
+        }
     }
 
     let paths: MemberPaths

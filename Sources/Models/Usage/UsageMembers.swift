@@ -11,8 +11,8 @@ enum UsageMembers {
 
     // A report is not a decision about the caller, so a stranger's `Usage` beside `usage` does no harm.
     static let paths = MemberPaths(
-        places.flatMap { place in members.map { place + $0 } } + FinishMembers.paths
-            + TextMembers.paths,
+        places.flatMap { place in members.map { place + $0 } } + FinishMembers.paths,
+        measuring: TextMembers.paths,
         refusingOtherCase: false
     )
 

@@ -113,6 +113,28 @@ struct MemberScannerTests {
         #expect(Scan(bytes, Self.paths, cuts: Array(0..<bytes.count)) == whole)
     }
 
+    @Test func ofWhatIsOnlyMeasuredThePlaceIsKnownAndNothingKept() throws {
+        let paths = MemberPaths(
+            ["usage"],
+            measuring: ["choices.[].text", "delta", "delta.text"],
+            refusingOtherCase: false
+        )
+        for cut in 1..<40 {
+            let document = Array(#"{"choices":[{"text":"a\nb"},{"text":"no"}],"usage":1,"delta":"c"}"#.utf8)
+            var scanner = MemberScanner(paths)
+            for start in stride(from: 0, to: document.count, by: cut) {
+                try scanner.feed(document[start..<min(start + cut, document.count)].span)
+            }
+            try scanner.finish()
+            #expect(scanner.range(1).map { document[$0] }.map(Array.init) == Array(#""a\nb""#.utf8))
+            #expect(scanner.range(2).map { document[$0] }.map(Array.init) == Array(#""c""#.utf8))
+            #expect(scanner.range(3) == nil)
+            #expect(scanner.member(1)?.raw == nil && scanner.member(1)?.text == nil)
+            #expect(scanner.withText(1) { $0.count } == nil)
+            #expect(scanner.member(0)?.raw == Array("1".utf8))
+        }
+    }
+
     @Test func agreesWithAnotherReaderOnDamagedDocuments() {
         var random = Repeatable(state: 1)
         // Names in other case and doubled names are this scanner's own rules, so the documents here want nothing.
