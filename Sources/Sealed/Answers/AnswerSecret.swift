@@ -37,9 +37,17 @@ public struct AnswerSecret: Sendable {
     /// Lets another process open the answer to this one request: `{"exportedSecret": …, "requestEnc": …}`. It is a key,
     /// to be kept like one.
     public var recoveryToken: [UInt8] {
-        let secret = secret.withUnsafeBytes { Hex.encode($0) }
-        let token = "{\"exportedSecret\": \"\(secret)\", \"requestEnc\": \"\(encapsulated.field)\"}"
-        return Array(token.utf8)
+        // Never as text: nobody could wipe that.
+        var token = Array("{\"exportedSecret\": \"".utf8)
+        token.reserveCapacity(256)
+        secret.withUnsafeBytes { bytes in
+            for byte in bytes {
+                token.append(Hex.digit(byte >> 4))
+                token.append(Hex.digit(byte & 0xf))
+            }
+        }
+        token += Array("\", \"requestEnc\": \"\(encapsulated.field)\"}".utf8)
+        return token
     }
 
     /// - Throws: `INVALID_TOKEN`.
