@@ -25,9 +25,4 @@ public struct GateURL: Hashable, Sendable, CustomStringConvertible {
 
     /// What OpenAI's clients call a base URL: they add `/chat/completions`.
     public var openAI: String { text + "/v1" }
-
-    /// Whether this version of the gate serves Anthropic's Messages.
-    public static var servesMessages: Bool {
-        Routes.all.contains { $0.path.utf8.elementsEqual("/v1/messages".utf8) }
-    }
 }

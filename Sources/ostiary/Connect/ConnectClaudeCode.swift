@@ -40,12 +40,11 @@ struct ConnectClaudeCode: ParsableCommand {
     @OptionGroup var care: ChangeCare
 
     private var undo: Bool { care.undo }
-    private var yes: Bool { care.yes }
-    private var dryRun: Bool { care.dryRun }
-    private var json: Bool { care.json }
 
     func validate() throws {
-        if json && !yes && !dryRun { throw ValidationError("--json asks nobody. Add --yes or --dry-run") }
+        if care.json && !care.yes && !care.dryRun {
+            throw ValidationError("--json asks nobody. Add --yes or --dry-run")
+        }
     }
 
     func run() throws {
@@ -74,42 +73,20 @@ struct ConnectClaudeCode: ParsableCommand {
         let connection = try Connection(files.file(scope), settings)
         let plan = try undo ? connection.undoing() : connection.plan()
         let conflicts = undo ? [] : files.conflicts(with: settings, in: scope, isLoopback: gate.isLoopback)
-        let path = AnswerStream.plain(files.shown(connection.file.path))
-        // Where nothing of ours is left to change, there is still a backup to put away.
-        let isNeeded = !plan.changes.isEmpty || undo
-        if !json {
-            for line in isNeeded
-                ? [(dryRun ? "would change " : "") + path] + plan.changes.flatMap(\.lines)
-                : ["\(path): nothing to change"]
-            {
-                voice.print(AnswerStream.plain(line) + "\n")
-            }
-            voice.warn(of: conflicts)
-            if !undo, !GateURL.servesMessages {
-                voice.warn("this version of the gate does not serve Claude Code's API, /v1/messages, yet")
-            }
-        }
-        var isDone = false
-        if isNeeded, !dryRun {
-            if !yes { try ChangeCare.agree("\(undo ? "restore" : "change") \(path)?", voice) }
+        let shown = ChangeCare.Shown(
+            path: files.shown(connection.file.path),
+            wholePath: connection.file.path,
+            lines: plan.changes.flatMap(\.lines),
+            changes: plan.changes.map(\.json),
+            conflicts: conflicts,
+            undoing: undoing
+        )
+        try care.carry(shown, voice) { () throws(SettingsFile.Refusal) in
             try undo ? connection.carryOutUndoing(plan) : connection.carryOut(plan)
-            isDone = true
         }
-        if json { return voice.print(outcome(connection.file.path, plan, conflicts, isDone: isDone)) }
-        guard isDone else { return }
-        voice.print(undo ? "restored\n" : "done; this takes it back: \(undoing)\n")
     }
 
     private var undoing: String {
         "ostiary connect claude-code" + (scope == .user ? "" : " --scope \(scope.rawValue)") + " --undo"
-    }
-
-    private func outcome(_ path: String, _ plan: Connection.Plan, _ conflicts: [Conflict], isDone: Bool) -> String {
-        let outcome = JSONObject(members: [
-            .init(name: "file", value: .string(path)), .init(name: "changed", value: .bool(isDone)),
-            .init(name: "changes", value: .array(plan.changes.map(\.json))),
-            .init(name: "conflicts", value: .array(conflicts.map(\.json))),
-        ])
-        return JSONText.pretty(.object(outcome)) + "\n"
     }
 }

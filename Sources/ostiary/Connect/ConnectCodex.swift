@@ -61,37 +61,17 @@ struct ConnectCodex: ParsableCommand {
 
     private func connect(_ connection: CodexConnection, _ conflicts: [Conflict], _ voice: Voice) throws {
         let plan = try care.undo ? connection.undoing() : connection.plan()
-        let path = AnswerStream.plain(Self.shown(connection.file.path))
-        let isNeeded = !plan.lines.isEmpty || care.undo
-        if !care.json {
-            let lines =
-                isNeeded ? [(care.dryRun ? "would change " : "") + path] + plan.lines : ["\(path): nothing to change"]
-            for line in lines { voice.print(AnswerStream.plain(line) + "\n") }
-            voice.warn(of: conflicts)
-        }
-        var isDone = false
-        if isNeeded, !care.dryRun {
-            if !care.yes { try ChangeCare.agree("\(care.undo ? "restore" : "change") \(path)?", voice) }
+        let shown = ChangeCare.Shown(
+            path: Self.shown(connection.file.path),
+            wholePath: connection.file.path,
+            lines: plan.lines,
+            changes: plan.lines.map { .string($0) },
+            conflicts: conflicts,
+            undoing: "ostiary connect codex --undo"
+        )
+        try care.carry(shown, voice) { () throws(SettingsFile.Refusal) in
             try care.undo ? connection.carryOutUndoing(plan) : connection.carryOut(plan)
-            isDone = true
         }
-        if care.json { return voice.print(outcome(connection.file.path, plan, conflicts, isDone: isDone)) }
-        guard isDone else { return }
-        voice.print(care.undo ? "restored\n" : "done; this takes it back: ostiary connect codex --undo\n")
-    }
-
-    private func outcome(
-        _ path: String,
-        _ plan: CodexConnection.Plan,
-        _ conflicts: [Conflict],
-        isDone: Bool
-    ) -> String {
-        let outcome = JSONObject(members: [
-            .init(name: "file", value: .string(path)), .init(name: "changed", value: .bool(isDone)),
-            .init(name: "changes", value: .array(plan.lines.map { .string($0) })),
-            .init(name: "conflicts", value: .array(conflicts.map(\.json))),
-        ])
-        return JSONText.pretty(.object(outcome)) + "\n"
     }
 
     private static func json(_ piece: CodexPiece) -> String {
