@@ -95,7 +95,6 @@ extension Models {
         let begin = { [self] (body: ByteBuffer) throws(GateError) in
             try translate(
                 body,
-                asked,
                 to: target,
                 provider,
                 call,
@@ -166,7 +165,6 @@ extension Models {
 
     private func translate(
         _ body: ByteBuffer,
-        _ asked: Asked,
         to target: Target,
         _ provider: HTTPProvider,
         _ call: Call,
