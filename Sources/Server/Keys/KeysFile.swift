@@ -1,4 +1,4 @@
-public import OstiaryCore
+import OstiaryCore
 public import OstiaryIdentity
 public import OstiaryVault
 
